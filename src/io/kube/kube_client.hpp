@@ -1,0 +1,101 @@
+// Speaks to a Kubernetes API server: HTTP/1.1 with keep-alive over verified TLS, or plain HTTP for the embedded server.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "kube/change.hpp"
+#include "kube/resource.hpp"
+#include "kube/write.hpp"
+
+namespace metallb::io {
+
+/// Where the API server is and how to prove who we are. From kube_config.hpp.
+struct KubeEndpoint {
+  bool tls = true;
+  std::string host;  ///< name or address; IPv6 without brackets
+  std::string port = "443";
+  std::string base_path;                ///< usually empty
+  std::string server_name;              ///< for certificate verification; empty = host
+  std::string ca_pem;                   ///< empty = the system's store
+  bool insecure_skip_verify = false;
+  std::string client_certificate_pem;   ///< with client_key_pem, or empty
+  std::string client_key_pem;
+  std::string token;                    ///< bearer token, or empty
+  std::string token_file;               ///< re-read when it changes (in-cluster tokens rotate hourly)
+  std::string namespace_;               ///< of the context or the service account; may be empty
+};
+
+struct KubeResponse {
+  int status = 0;
+  std::string body;
+};
+
+class KubeClient {
+ public:
+  static std::unique_ptr<KubeClient> create(boost::asio::io_context& loop, KubeEndpoint endpoint, Log log);
+  virtual ~KubeClient() = default;
+
+  struct Request {
+    std::string method = "GET";
+    std::string target;  ///< path and query
+    std::string content_type;
+    std::string body;
+    std::chrono::milliseconds timeout{10'000};
+  };
+  using Done = std::function<void(std::expected<KubeResponse, SystemError>)>;
+  /// One request over a pooled keep-alive connection. `done` runs on the loop, exactly once, unless the client is stopped.
+  virtual void request(Request request, Done done) = 0;
+
+  /// An open watch. Destroying it closes the connection; no callback runs afterwards.
+  class Stream {
+   public:
+    virtual ~Stream() = default;
+  };
+  struct StreamHandlers {
+    std::function<void()> opened;                                          ///< 200 received
+    std::function<void(std::string_view)> line;                            ///< one JSON line, without the newline
+    /// The stream is over: the server ended it (value: status, 200 after opened, else the error status and its body), or
+    /// the connection failed.
+    std::function<void(std::expected<KubeResponse, SystemError>)> ended;
+  };
+  virtual std::unique_ptr<Stream> stream(std::string target, StreamHandlers handlers) = 0;
+
+  /// For the rest_client_requests_total metric: (code, method) -> count.
+  [[nodiscard]] virtual std::map<std::pair<std::string, std::string>, std::uint64_t> request_counts() const = 0;
+  virtual void stop() = 0;
+};
+
+/// What to watch of a kind.
+struct WatchScope {
+  std::string namespace_;       ///< empty = all namespaces
+  std::string label_selector;
+  std::string field_selector;
+};
+
+/// Keeps one kind in step: drives kube::ListWatch over the client. Created by watch<T>(); lives as long as it is to run.
+class KubeWatch {
+ public:
+  virtual ~KubeWatch() = default;
+};
+/// `on_change` runs on the loop. Available for every kind of kube/objects.
+template <class T>
+[[nodiscard]] std::unique_ptr<KubeWatch> watch(KubeClient& client, boost::asio::io_context& loop, WatchScope scope,
+                                               std::function<void(const kube::Change<T>&)> on_change, Log log);
+
+/// Carries out kube::Write (see its verbs), one at a time per object, many objects in parallel.
+class KubeWriter {
+ public:
+  static std::unique_ptr<KubeWriter> create(KubeClient& client, boost::asio::io_context& loop, Log log);
+  virtual ~KubeWriter() = default;
+  /// `done` runs on the loop, exactly once unless the client is stopped.
+  virtual void submit(kube::Write write, std::function<void(kube::WriteDone)> done) = 0;
+};
+
+}  // namespace metallb::io

@@ -1,0 +1,25 @@
+// What a Service brings along when it wants an address: all that decides whether it may share one (controller spec 4.4).
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <set>
+#include <string>
+
+namespace metallb::ipam {
+
+/// A listening port; TCP, UDP and SCTP are distinct.
+struct Port {
+  std::string protocol;  ///< as in the Service, upper case
+  std::int32_t number = 0;
+  friend auto operator<=>(const Port&, const Port&) = default;
+};
+
+struct Claim {
+  std::string sharing_key;  ///< empty = does not share
+  std::string backend_key;  ///< empty for externalTrafficPolicy Cluster, else the canonical text of the pod selector
+  std::set<Port> ports;
+  friend bool operator==(const Claim&, const Claim&) = default;
+};
+
+}  // namespace metallb::ipam
