@@ -1,0 +1,216 @@
+"""A whole lab cluster: the LAN, the API server, the stand-ins for Kubernetes, the controller, and a speaker on every node."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+from .api import Api, wait_for_api
+from .endpoints import EndpointController
+from .kubelet import Kubelet
+from .netns import remove_leftovers, run
+from .network import Lan
+from .processes import Process, wait_until
+from .proxy import Proxy
+
+REPOSITORY = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+API_PORT = 8080
+NAMESPACE = "metallb-system"
+
+
+def default_node_names(count: int) -> list[str]:
+    """The example cluster's names first, then further workers."""
+    names = ["master1", "master2", "worker1", "worker2"]
+    return names[:count] if count <= 4 else names + [f"worker{number}" for number in range(3, count - 1)]
+
+
+class Cluster:
+    """Use as a context manager: leaving it removes every process, namespace and file that it made."""
+
+    def __init__(self, binary: str, nodes: int = 4, log_level: str = "info", api_arguments: list[str] | None = None,
+                 on_progress=lambda text: None):
+        self.binary = os.path.abspath(binary)
+        self.directory = tempfile.mkdtemp(prefix="metallb-lab-")
+        self._log_level = log_level
+        self._api_arguments = api_arguments or []
+        self._on_progress = on_progress
+        self._roles: list = []
+        self.lan: Lan | None = None
+        self.speakers: dict[str, Process] = {}
+        self.controller: Process | None = None
+        self.api_server: Process | None = None
+        self._node_names = default_node_names(nodes)
+        self._kubectl = shutil.which("kubectl")
+
+    def __enter__(self) -> "Cluster":
+        remove_leftovers()
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    # -- building -------------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._on_progress("building the LAN")
+        self.lan = Lan(self._node_names)
+        self.api_url = f"http://{self.lan.control.address4}:{API_PORT}"
+        self._write_kubeconfig()
+        self._on_progress("starting the API server")
+        self.start_api_server()
+        self.api = Api(self.lan.control.namespace, self.lan.control.address4, API_PORT)
+        wait_for_api(self.api)
+
+    def start_api_server(self) -> None:
+        command = [self.binary, "apiserver", "--address", self.lan.control.address4, "--port", str(API_PORT), *self._api_arguments]
+        self.api_server = Process("apiserver", self.lan.control.namespace, command, self.log_path("apiserver"))
+
+    def start_stand_ins(self) -> None:
+        """Kubelet, endpoint controller and proxy. To be called once the Nodes exist."""
+        self.kubelet = Kubelet(self.api, self.lan, self.directory)
+        self.endpoints = EndpointController(self.api)
+        self.proxy = Proxy(self.api, self.lan)
+        self._roles += [self.proxy, self.endpoints, self.kubelet]
+
+    def start_controller(self) -> None:
+        self._create_pod("controller", "controller", None)
+        command = [self.binary, "controller", f"--kubeconfig={self.kubeconfig}", f"--namespace={NAMESPACE}", "--pod-name=controller",
+                   "--webhook-mode=disabled", f"--log-level={self._log_level}"]
+        self.controller = Process("controller", self.lan.control.namespace, command, self.log_path("controller"))
+
+    def start_speaker(self, node_name: str, extra: list[str] | None = None) -> None:
+        node = self.lan.nodes[node_name]
+        self._create_pod(f"speaker-{node_name}", "speaker", node_name)
+        command = [self.binary, "speaker", f"--kubeconfig={self.kubeconfig}", f"--namespace={NAMESPACE}", f"--node-name={node_name}",
+                   f"--pod-name=speaker-{node_name}", f"--log-level={self._log_level}", *(extra or [])]
+        self.speakers[node_name] = Process(f"speaker-{node_name}", node.namespace, command, self.log_path(f"speaker-{node_name}"),
+                                           etc=self._speaker_etc())
+
+    def start_speakers(self) -> None:
+        for name in self.lan.nodes:
+            self.start_speaker(name)
+
+    def _create_pod(self, name: str, component: str, node: str | None) -> None:
+        """The Pod object that a running component looks itself up by."""
+        path = f"/api/v1/namespaces/{NAMESPACE}/pods"
+        if any(item["metadata"]["name"] == name for item in self.api.get(path)["items"]):
+            return
+        spec = {"containers": []} | ({"nodeName": node} if node else {})
+        address = self.lan.nodes[node].address4 if node else self.lan.control.address4
+        self.api.create(path, {"apiVersion": "v1", "kind": "Pod", "spec": spec,
+                               "metadata": {"name": name, "labels": {"app": "metallb", "component": component}},
+                               "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "hostIP": address}})
+
+    def _speaker_etc(self) -> str:
+        """A directory with /etc/metallb/excludel2.yaml as the manifests mount it."""
+        etc = os.path.join(self.directory, "etc")
+        os.makedirs(os.path.join(etc, "metallb"), exist_ok=True)
+        shutil.copy(os.path.join(REPOSITORY, "deploy", "excludel2.yaml"), os.path.join(etc, "metallb", "excludel2.yaml"))
+        return etc
+
+    def _write_kubeconfig(self) -> None:
+        self.kubeconfig = os.path.join(self.directory, "kubeconfig")
+        with open(self.kubeconfig, "w") as file:
+            json.dump({  # JSON is YAML
+                "apiVersion": "v1", "kind": "Config", "current-context": "lab",
+                "clusters": [{"name": "lab", "cluster": {"server": self.api_url}}],
+                "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}],
+                "users": [{"name": "lab", "user": {}}],
+            }, file)
+
+    # -- using ----------------------------------------------------------------------------------------------------------
+
+    def log_path(self, name: str) -> str:
+        return os.path.join(self.directory, f"{name}.log")
+
+    def kubectl_command(self, *arguments: str) -> list[str]:
+        return [*self.lan.control.namespace.exec_prefix(), self._kubectl, "--kubeconfig", self.kubeconfig, *arguments]
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        return run(*self.kubectl_command(*arguments), stdin=stdin, check=check)
+
+    def apply(self, path: str, rewrite=None) -> str:
+        """kubectl apply of one file; `rewrite` may change its text first (for labs with other nodes)."""
+        with open(path) as file:
+            text = file.read()
+        return self.kubectl("apply", "-f", "-", stdin=rewrite(text) if rewrite else text)
+
+    def curl(self, url: str, timeout: float = 2.0) -> str:
+        """What the client gets; empty when there is no answer in time."""
+        result = subprocess.run([*self.lan.client.namespace.exec_prefix(), "curl", "-s", "--max-time", str(timeout), url],
+                                capture_output=True, text=True)
+        return result.stdout if result.returncode == 0 else ""
+
+    def curl_until_answered(self, url: str, timeout: float = 10.0) -> str:
+        return wait_until(lambda: self.curl(url, 1.0), timeout, f"an answer from {url}")
+
+    def ingress(self, namespace: str, name: str) -> list[str]:
+        service = self.api.get(f"/api/v1/namespaces/{namespace}/services/{name}")
+        return [entry["ip"] for entry in service.get("status", {}).get("loadBalancer", {}).get("ingress", []) if entry.get("ip")]
+
+    def wait_for_ingress(self, namespace: str, name: str, timeout: float = 10.0, count: int = 1) -> list[str]:
+        return wait_until(lambda: (lambda ips: ips if len(ips) >= count else None)(self.ingress(namespace, name)), timeout,
+                          f"{count} address(es) for Service {namespace}/{name}", interval=0.005)
+
+    def announcing_node(self, namespace: str, name: str, timeout: float = 5.0) -> str:
+        """The node in the Service's ServiceL2Status."""
+        selector = f"metallb.io/service-name%3D{name},metallb.io/service-namespace%3D{namespace}"
+        path = f"/apis/metallb.io/v1beta1/namespaces/{NAMESPACE}/servicel2statuses?labelSelector={selector}"
+
+        def node():
+            items = self.api.get(path)["items"]
+            return items[0].get("status", {}).get("node") if len(items) == 1 else None
+
+        return wait_until(node, timeout, f"one ServiceL2Status for {namespace}/{name}")
+
+    def processes(self) -> list[Process]:
+        return [p for p in (self.api_server, self.controller, *self.speakers.values()) if p is not None]
+
+    def close(self) -> None:
+        """Ends what was started, in reverse order; safe to call twice and half-built."""
+        for process in [*self.speakers.values(), self.controller, self.api_server]:
+            if process is not None and process.running():
+                process.stop(grace=2.0)
+        for role in self._roles:
+            role.stop()
+        self._roles = []
+        if self.lan is not None:
+            self.lan.remove()
+            self.lan = None
+        else:
+            remove_own()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def remove_own() -> None:
+    """Namespaces of this process that no Lan object came to own, because building it failed half-way."""
+    for name in os.listdir("/var/run/netns") if os.path.isdir("/var/run/netns") else []:
+        if name.startswith(f"mlb{os.getpid()}-"):
+            run("ip", "netns", "delete", name, check=False)
+
+
+def node_manifest(names: list[str]) -> str:
+    """Node objects for a lab with other nodes than the example's."""
+    documents = []
+    for number, name in enumerate(names, start=1):
+        labels = {"kubernetes.io/hostname": name}
+        if name.startswith("master"):
+            labels["node-role.kubernetes.io/control-plane"] = ""
+        documents.append(json.dumps({
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels},
+            "status": {"addresses": [{"type": "InternalIP", "address": f"192.168.1.{100 + number}"}, {"type": "Hostname", "address": name}],
+                       "conditions": [{"type": "Ready", "status": "True"}]}}))
+    return "\n---\n".join(documents)
+
+
+def stopwatch():
+    """A function that tells the milliseconds since this call."""
+    started = time.perf_counter()
+    return lambda: (time.perf_counter() - started) * 1000.0

@@ -1,0 +1,81 @@
+"""Network namespaces of one lab: created with a prefix that carries our pid, entered by thread, removed with everything in them."""
+
+import contextlib
+import ctypes
+import os
+import re
+import subprocess
+
+_libc = ctypes.CDLL("libc.so.6", use_errno=True)
+_CLONE_NEWNET = 0x40000000
+_RUN_DIRECTORY = "/var/run/netns"
+_PREFIX = "mlb"
+
+
+def run(*command: str, stdin: str | None = None, check: bool = True) -> str:
+    """Runs a command and returns its output; a failure carries what the command said."""
+    result = subprocess.run(command, input=stdin, capture_output=True, text=True)
+    if check and result.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: {result.stderr.strip() or result.stdout.strip()}")
+    return result.stdout
+
+
+class Namespace:
+    """One network namespace, for example a node. Names are short, because interface and host names derive from them."""
+
+    def __init__(self, role: str):
+        self.role = role
+        self.name = f"{_PREFIX}{os.getpid()}-{role}"
+        run("ip", "netns", "add", self.name)
+        self.run("ip", "link", "set", "lo", "up")
+
+    def run(self, *command: str, stdin: str | None = None, check: bool = True) -> str:
+        return run("ip", "netns", "exec", self.name, *command, stdin=stdin, check=check)
+
+    def sysctl(self, **settings: object) -> None:
+        """Sets net.* keys; dots in keys are written as double underscores: ipv4__ip_forward=1."""
+        pairs = [f"net.{key.replace('__', '.')}={value}" for key, value in settings.items()]
+        self.run("sysctl", "-qw", *pairs)
+
+    def exec_prefix(self) -> list[str]:
+        return ["ip", "netns", "exec", self.name]
+
+    @contextlib.contextmanager
+    def entered(self):
+        """The calling thread acts inside the namespace: sockets made here belong to it and keep doing so afterwards."""
+        own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        target = os.open(f"{_RUN_DIRECTORY}/{self.name}", os.O_RDONLY)
+        try:
+            _setns(target)
+            yield self
+        finally:
+            _setns(own)
+            os.close(own)
+            os.close(target)
+
+    def remove(self) -> None:
+        run("ip", "netns", "delete", self.name, check=False)
+
+
+def _setns(descriptor: int) -> None:
+    if _libc.setns(descriptor, _CLONE_NEWNET) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+
+
+def connect(left: Namespace, left_name: str, right: Namespace, right_name: str) -> None:
+    """A cable: a veth pair with one end in each namespace, both up."""
+    run("ip", "link", "add", left_name, "netns", left.name, "type", "veth", "peer", "name", right_name, "netns", right.name)
+    left.run("ip", "link", "set", left_name, "up")
+    right.run("ip", "link", "set", right_name, "up")
+
+
+def remove_leftovers() -> list[str]:
+    """Removes namespaces of labs whose process is gone (killed without a chance to clean up)."""
+    removed = []
+    for name in os.listdir(_RUN_DIRECTORY) if os.path.isdir(_RUN_DIRECTORY) else []:
+        found = re.match(rf"{_PREFIX}(\d+)-", name)
+        if found and not os.path.exists(f"/proc/{found.group(1)}"):
+            run("ip", "netns", "delete", name, check=False)
+            removed.append(name)
+    return removed
