@@ -37,7 +37,7 @@ class Store {
             return remove(c.key);
           } else {
             listed_ = true;
-            awaited_echo_.clear();
+            stop_awaiting();
             return nullptr;
           }
         },
@@ -52,7 +52,7 @@ class Store {
     // The echo overtook the answer, or the object was deleted meanwhile: the watch knows better.
     if (known == objects_.end() || known->second->metadata.uid != object->metadata.uid) return;
     if (known->second->metadata.resourceVersion == object->metadata.resourceVersion) return;
-    awaited_echo_[key] = object->metadata.resourceVersion;
+    awaited_echo_[key] = {.version = object->metadata.resourceVersion, .ignored = nullptr};
     put(key, std::move(object));
   }
 
@@ -79,7 +79,10 @@ class Store {
   Pointer upsert(const Pointer& object) {
     const auto key = object->metadata.key();
     if (const auto awaited = awaited_echo_.find(key); awaited != awaited_echo_.end()) {
-      if (awaited->second != object->metadata.resourceVersion) return get(key);
+      if (awaited->second.version != object->metadata.resourceVersion) {
+        awaited->second.ignored = object;
+        return get(key);
+      }
       awaited_echo_.erase(awaited);
     }
     return put(key, object);
@@ -93,6 +96,14 @@ class Store {
       for (auto& value : indexer_(*slot)) index_[value].insert(key);
     }
     return before;
+  }
+
+  /// After a relist the watch is right again. What it said while an echo was awaited is no longer older than the write:
+  /// somebody else may have written while the watch was cut, and then the echo never comes.
+  void stop_awaiting() {
+    for (auto& [key, awaited] : std::exchange(awaited_echo_, {})) {
+      if (awaited.ignored) put(key, std::move(awaited.ignored));
+    }
   }
 
   Pointer remove(const ObjectKey& key) {
@@ -115,7 +126,11 @@ class Store {
   }
 
   std::map<ObjectKey, Pointer> objects_;
-  std::unordered_map<ObjectKey, std::string> awaited_echo_;
+  struct AwaitedEcho {
+    std::string version;
+    Pointer ignored;  ///< the newest state that was held back meanwhile
+  };
+  std::unordered_map<ObjectKey, AwaitedEcho> awaited_echo_;
   Indexer indexer_;
   std::unordered_map<std::string, std::set<ObjectKey>> index_;
   bool listed_ = false;
