@@ -1,8 +1,12 @@
 // An HTTP/1.1 server, plain or TLS, on the main loop: health probes, metrics, and the embedded API server stand behind it.
-// Beast stays in http_server.cpp (it costs half a minute to compile).
+// Beast stays in request_parser.cpp (it is slow to compile).
+//
+// Everything here runs on the loop's thread. One request of a connection is handled at a time, so pipelined requests are
+// answered in their order. A client that does not read its stream is disconnected when `unsent_limit` bytes wait for it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -23,17 +27,20 @@ struct HttpServerRequest {
   std::string body;
 };
 
-/// The one answer to one request. Copyable handle; usable after the handler returned; harmless once the client is gone.
+/// The one answer to one request. Usable after the handler returned; harmless once the client is gone. A responder that is
+/// dropped unanswered answers 500; one dropped in the middle of a stream cuts the connection.
 class HttpResponder {
  public:
   virtual ~HttpResponder() = default;
   using Headers = std::map<std::string, std::string>;
+  /// Answers whole. `headers` are further fields; Content-Length, Date and Connection are added.
   virtual void respond(int status, std::string_view content_type, std::string body, const Headers& headers = {}) = 0;
-  /// Starts a chunked 200 answer.
+  /// Starts a chunked 200 answer (to an HTTP/1.0 client: one that lasts until the connection is closed).
   virtual void open_stream(std::string_view content_type) = 0;
   virtual void stream(std::string data) = 0;
   virtual void end_stream() = 0;
-  /// Called once when the client goes away before the answer (or the stream) ended.
+  /// Called once, from the loop and never from within another call, when the client goes away before the answer (or the
+  /// stream) ended.
   virtual void on_closed(std::function<void()> callback) = 0;
 };
 
@@ -51,9 +58,14 @@ class HttpServer {
   struct Options {
     /// Empty: every address, IPv6 and IPv4 on one dual-stack socket (IPv4 only where the kernel has no IPv6).
     std::string address;
-    std::uint16_t port = 0;  ///< 0: chosen by the kernel, see port()
-    std::shared_ptr<const TlsServerOptions> tls;  ///< null: plain HTTP
-    std::size_t body_limit = 8U << 20U;
+    std::uint16_t port = 0;                           ///< 0: chosen by the kernel, see port()
+    std::shared_ptr<const TlsServerOptions> tls;      ///< null: plain HTTP
+    std::size_t body_limit = 8U << 20U;               ///< bytes; a larger request body is refused with 413
+    std::size_t header_limit = 64U << 10U;            ///< bytes of request line and header fields; more is refused with 431
+    std::size_t unsent_limit = 64U << 20U;            ///< bytes queued for one client before its connection is cut
+    std::chrono::milliseconds idle_timeout{180'000};  ///< without a request on a kept connection
+    std::chrono::milliseconds request_timeout{60'000};  ///< from the first byte of a request to its last
+    std::chrono::milliseconds stall_timeout{60'000};    ///< without progress in sending
   };
   static std::expected<std::unique_ptr<HttpServer>, SystemError> listen(boost::asio::io_context& loop, Options options,
                                                                         Handler handler, Log log);
