@@ -28,9 +28,9 @@ struct Layer2Advertisement {
 
 /// serviceAllocation of a pool, resolved (controller spec 3.3, 4.3).
 struct ServiceAllocation {
-  std::int64_t priority = 0;            ///< 1 first; 0 or unset last
-  bool limits_namespaces = false;       ///< namespaces or namespaceSelectors were given
-  std::set<std::string> namespaces;     ///< listed or selected; may be empty although limits_namespaces
+  std::int64_t priority = 0;         ///< 1 first; 0 or unset last
+  bool limits_namespaces = false;    ///< namespaces or namespaceSelectors were given
+  std::set<std::string> namespaces;  ///< listed or selected; may be empty although limits_namespaces
   std::vector<kube::Selector> service_selectors;
   friend bool operator==(const ServiceAllocation&, const ServiceAllocation&) = default;
 };
@@ -39,7 +39,7 @@ struct Pool {
   std::string name;
   std::vector<IpPrefix> prefixes;  ///< in the order of spec.addresses, ranges split into blocks; disjoint over all pools
   bool auto_assign = true;
-  bool avoid_buggy_ips = false;    ///< IPv4 addresses ending in .0 and .255 are not part of the pool
+  bool avoid_buggy_ips = false;  ///< IPv4 addresses ending in .0 and .255 are not part of the pool
   std::optional<ServiceAllocation> service_allocation;
   std::vector<Layer2Advertisement> layer2;
   friend bool operator==(const Pool&, const Pool&) = default;
