@@ -69,7 +69,8 @@ class Cluster:
         wait_for_api(self.api)
 
     def start_api_server(self) -> None:
-        command = [self.binary, "apiserver", "--address", self.lan.control.address4, "--port", str(API_PORT), *self._api_arguments]
+        command = [self.binary, "apiserver", "--address", self.lan.control.address4, "--port", str(API_PORT),
+                   "--data", os.path.join(self.directory, "objects.json"), *self._api_arguments]
         self.api_server = Process("apiserver", self.lan.control.namespace, command, self.log_path("apiserver"))
 
     def start_stand_ins(self) -> None:

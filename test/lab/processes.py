@@ -70,6 +70,13 @@ class Process:
                 self._child.kill()
         return self._child.wait()
 
+    def suspend(self) -> None:
+        """SIGSTOP: it holds its sockets and answers nothing."""
+        self._child.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._child.send_signal(signal.SIGCONT)
+
     def log_tail(self, lines: int = 20) -> str:
         with open(self.log_path, errors="replace") as log:
             return "".join(log.readlines()[-lines:])

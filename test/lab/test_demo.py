@@ -1,0 +1,47 @@
+"""The demo's two promises: it ends in success, and it leaves nothing behind, also when it is interrupted."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lab.cluster import REPOSITORY
+from lab.conftest import BINARY
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.path.join(REPOSITORY, "test"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def demo(*arguments: str) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-m", "lab.demo", "--binary", BINARY, *arguments], env=ENVIRONMENT, cwd=REPOSITORY,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def namespaces_of(pid: int) -> list[str]:
+    return [name for name in os.listdir("/var/run/netns") if name.startswith(f"mlb{pid}-")]
+
+
+@pytest.mark.parametrize("arguments", [["--ipv6"], ["--nodes", "2"], ["--nodes", "7"]], ids=" ".join)
+def test_the_demo_ends_in_success(arguments):
+    process = demo("--json", *arguments)
+    output, story = process.communicate(timeout=240)
+    assert process.returncode == 0, story[-3000:]
+    report = json.loads(output)
+    assert report["success"] and all(check["ok"] for check in report["checks"])
+    assert report["figures"]["create_to_arp_ms"]["samples"] == 20
+    assert namespaces_of(process.pid) == []
+
+
+def test_an_interrupted_demo_takes_its_lab_down():
+    process = demo()
+    deadline = time.monotonic() + 30
+    while len(namespaces_of(process.pid)) < 8 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert namespaces_of(process.pid)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert namespaces_of(process.pid) == []
