@@ -1,3 +1,5 @@
 #include "app/command.hpp"
 
-int main(int argc, char** argv) { return metallb::app::run(argc, argv); }
+int main(int argc, char** argv) {
+  return metallb::app::run(argc, argv);
+}

@@ -1,0 +1,28 @@
+// Stop signals of the process (operations spec 2.7): the first SIGTERM or SIGINT asks for a graceful stop, the second ends
+// the process with exit code 1 at once. SIGPIPE is ignored; SIGQUIT keeps the system's default.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <functional>
+
+namespace metallb::io {
+
+class StopSignals {
+ public:
+  /// `on_stop` runs on the loop, at the first signal. One per process.
+  StopSignals(boost::asio::io_context& loop, std::function<void()> on_stop);
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  /// Listens no more, so that the loop can run out of work; another signal then has the system's default effect.
+  void release();
+
+ private:
+  void wait();
+
+  boost::asio::signal_set signals_;
+  std::function<void()> on_stop_;
+  bool stopping_ = false;
+};
+
+}  // namespace metallb::io
