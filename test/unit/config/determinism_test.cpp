@@ -1,0 +1,44 @@
+// The configuration does not depend on the order of its inputs (row tA30 of controller spec 7.1).
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <random>
+
+#include "fixtures.hpp"
+
+namespace metallb::config {
+namespace {
+
+TEST(Build, TA30IsTheSameWhateverTheOrderOfTheInputs) {
+  Resources ordered;
+  for (int i = 0; i < 4; ++i) {
+    const auto n = std::to_string(i);
+    auto object = pool("pool" + n, {"10." + n + ".0.0/16", "2001:db8:" + n + "::/64"});
+    object->metadata.labels["n"] = n;
+    object->spec.serviceAllocation = kube::ServiceAllocation{.namespaceSelectors = {labels({{"n", n}})}};
+    ordered.pools.push_back(object);
+    ordered.namespaces.push_back(namespace_("ns" + n, {{"n", n}}));
+    ordered.nodes.push_back(node("node" + n, {{"n", n}}));
+    ordered.l2_advertisements.push_back(
+        advertisement("adv" + n, {.nodeSelectors = {labels({{"n", n}})}, .preferredNodeSelectors = {{i + 1, {}}}}));
+    ordered.communities.push_back(community("c" + n, {{"alias" + n, "1:" + n}}));
+  }
+  const auto expected = build(ordered);
+  ASSERT_TRUE(expected.has_value());
+  rc::check([&](unsigned seed) {
+    std::minstd_rand engine(seed);
+    auto shuffled = ordered;
+    const auto mix = [&](auto& objects) { std::shuffle(objects.begin(), objects.end(), engine); };
+    mix(shuffled.pools);
+    mix(shuffled.namespaces);
+    mix(shuffled.nodes);
+    mix(shuffled.l2_advertisements);
+    mix(shuffled.communities);
+    const auto config = build(shuffled);
+    RC_ASSERT(config.has_value());
+    RC_ASSERT(*config == *expected);
+  });
+}
+
+}  // namespace
+}  // namespace metallb::config

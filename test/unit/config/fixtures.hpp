@@ -1,0 +1,69 @@
+// Short ways to write custom resources in the tests of config/.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/build.hpp"
+
+// The tables name only the fields that matter to a row; the rest keep their defaults.
+#pragma clang diagnostic ignored "-Wmissing-designated-field-initializers"
+
+namespace metallb::config {
+
+inline std::shared_ptr<kube::IPAddressPool> pool(std::string name, std::vector<std::string> addresses) {
+  auto object = std::make_shared<kube::IPAddressPool>();
+  object->metadata.namespace_ = "metallb-system";
+  object->metadata.name = std::move(name);
+  object->spec.addresses = std::move(addresses);
+  return object;
+}
+
+inline std::shared_ptr<kube::L2Advertisement> advertisement(std::string name, kube::L2AdvertisementSpec spec = {}) {
+  auto object = std::make_shared<kube::L2Advertisement>();
+  object->metadata.namespace_ = "metallb-system";
+  object->metadata.name = std::move(name);
+  object->spec = std::move(spec);
+  return object;
+}
+
+inline std::shared_ptr<kube::Node> node(std::string name, kube::StringMap labels = {}) {
+  auto object = std::make_shared<kube::Node>();
+  object->metadata.name = std::move(name);
+  object->metadata.labels = std::move(labels);
+  return object;
+}
+
+inline std::shared_ptr<kube::Namespace> namespace_(std::string name, kube::StringMap labels = {}) {
+  auto object = std::make_shared<kube::Namespace>();
+  object->metadata.name = std::move(name);
+  object->metadata.labels = std::move(labels);
+  return object;
+}
+
+inline std::shared_ptr<kube::Community> community(std::string name, std::vector<kube::CommunityAlias> aliases) {
+  auto object = std::make_shared<kube::Community>();
+  object->metadata.namespace_ = "metallb-system";
+  object->metadata.name = std::move(name);
+  object->spec.communities = std::move(aliases);
+  return object;
+}
+
+inline kube::LabelSelector labels(kube::StringMap match) {
+  return {std::move(match), {}};
+}
+
+inline kube::LabelSelector expression(std::string key, std::string op, std::vector<std::string> values = {}) {
+  return {{}, {{std::move(key), std::move(op), std::move(values)}}};
+}
+
+/// "a/b c/d": the prefixes of a pool, for comparison.
+inline std::string text(const std::vector<IpPrefix>& prefixes) {
+  std::string out;
+  for (const auto& prefix : prefixes) out += (out.empty() ? "" : " ") + prefix.to_string();
+  return out;
+}
+
+}  // namespace metallb::config
