@@ -5,18 +5,33 @@
 //       interfaces, outcomes of writes.
 // Out:  layer2 commands for the packets thread, API writes, events. Metrics are read from its state.
 // Thread: main. It sends no packet and keeps no socket.
+//
+// Level-triggered: an input only notes what has to be looked at again; on_time() decides from the newest state, one slice at
+// a time. Nothing is announced or withdrawn before Services, EndpointSlices, Nodes, Namespaces, pools and advertisements
+// have been listed once, nor because the API server went away: silence is no input.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/names.hpp"
+#include "base/time.hpp"
 #include "kube/change.hpp"
+#include "kube/store.hpp"
+#include "kube/work_queue.hpp"
 #include "kube/write.hpp"
-#include "layer2/commands.hpp"
+#include "speaker/actions.hpp"
+#include "speaker/announcements.hpp"
+#include "speaker/configuration.hpp"
+#include "speaker/decision.hpp"
+#include "speaker/nodes.hpp"
+#include "speaker/service_status.hpp"
 
 namespace metallb::speaker {
 
@@ -33,7 +48,81 @@ using Input = std::variant<kube::Change<kube::Service>, kube::Change<kube::Endpo
                            kube::Change<kube::Namespace>, kube::Change<kube::IPAddressPool>,
                            kube::Change<kube::L2Advertisement>, kube::Change<kube::Community>,
                            kube::Change<kube::ServiceL2Status>, MembersChanged, InterfacesChanged, kube::WriteDone>;
-using Action = std::variant<layer2::Command, kube::Write, kube::EventNote>;
-using Output = std::vector<Action>;
+
+struct Options {
+  std::string node_name;           ///< of the own node, as in the API
+  std::string namespace_;          ///< MetalLB's own: custom resources and status objects live there
+  std::optional<PodIdentity> pod;  ///< of this speaker; owns the status objects, when known
+  std::string lb_class;            ///< --lb-class (operations spec 2.10)
+  bool ignore_exclude_lb = false;  ///< --ignore-exclude-lb
+};
+
+/// One series of metallb_speaker_announced; its value is 1.
+struct AnnouncedSeries {
+  std::string service;  ///< "namespace/name"
+  std::string protocol;
+  std::string node;
+  std::string ip;
+  friend auto operator<=>(const AnnouncedSeries&, const AnnouncedSeries&) = default;
+};
+
+/// Operations spec 3.1; the names follow metallb_k8s_client_*.
+struct Metrics {
+  std::uint64_t updates_total = 0;        ///< single Services, configurations and Nodes that were looked at
+  std::uint64_t update_errors_total = 0;  ///< of those, the ones that the state of the cluster did not let succeed
+  bool config_loaded = false;
+  bool config_stale = false;
+};
+
+class Instance {
+ public:
+  explicit Instance(Options options, Log log = {});
+
+  void on_input(Now now, const Input& input, Output& out);
+  void on_time(Now now, Output& out);
+  [[nodiscard]] SteadyPoint next_deadline() const;
+
+  /// The whole picture has been known once: decisions are being made.
+  [[nodiscard]] bool ready() const { return services_.listed() && slices_.listed() && configuration_.listed(); }
+  /// The last decision per Service of type LoadBalancer, with its reason.
+  [[nodiscard]] const std::map<ServiceKey, Decision>& decisions() const { return decisions_; }
+  [[nodiscard]] const Announcements& announcements() const { return announcements_; }
+  [[nodiscard]] Metrics metrics() const;
+  /// Sorted.
+  [[nodiscard]] std::vector<AnnouncedSeries> announced() const;
+  /// Why the newest resources are not in force; empty when they are.
+  [[nodiscard]] const std::string& configuration_error() const { return configuration_.error(); }
+
+ private:
+  void note(const kube::Change<kube::Service>& change);
+  void note(const kube::Change<kube::EndpointSlice>& change);
+  void note(const kube::Change<kube::Node>& change);
+  void note(const MembersChanged& change);
+  void note(const InterfacesChanged& change);
+
+  void look_at_all();
+  /// Returns how much work it was, in candidates weighed.
+  std::size_t reconcile(const ServiceKey& key, Output& out);
+  void report(const ServiceKey& key, const Decision& decision);
+  [[nodiscard]] Surroundings surroundings() const;
+
+  Options options_;
+  Log log_;
+  kube::Store<kube::Service> services_;
+  kube::Store<kube::EndpointSlice> slices_;
+  NodeTable nodes_;
+  std::optional<std::set<std::string>> members_;
+  std::optional<std::set<std::string>> interfaces_;
+  Configuration configuration_;
+  Announcements announcements_;
+  ServiceStatuses statuses_;
+  std::map<ServiceKey, Decision> decisions_;
+
+  kube::WorkQueue<ServiceKey> changed_;  ///< looked at first: something about this very Service changed
+  kube::WorkQueue<ServiceKey> pass_;     ///< looked at because something changed that may concern any Service
+  bool pass_due_ = true;
+  std::uint64_t updates_ = 0;
+  std::uint64_t update_errors_ = 0;
+};
 
 }  // namespace metallb::speaker

@@ -1,0 +1,117 @@
+#include "speaker/announcements.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace metallb::speaker {
+namespace {
+
+kube::EventNote note(const kube::Service& service, kube::EventNote::Type type, std::string reason, std::string message) {
+  const auto& metadata = service.metadata;
+  return {.about = {.apiVersion = "v1",
+                    .kind = "Service",
+                    .namespace_ = metadata.namespace_,
+                    .name = metadata.name,
+                    .uid = metadata.uid,
+                    .resourceVersion = metadata.resourceVersion,
+                    .fieldPath = {}},
+          .type = type,
+          .reason = std::move(reason),
+          .message = std::move(message)};
+}
+
+std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
+  std::vector<std::string> out;
+  for (const auto& address : addresses) out.push_back(address.to_string());
+  return out;
+}
+
+std::vector<IpAddress> missing_in(const std::vector<IpAddress>& from, const std::vector<IpAddress>& in) {
+  std::vector<IpAddress> out;
+  std::ranges::copy_if(from, std::back_inserter(out),
+                       [&](const auto& address) { return std::ranges::find(in, address) == in.end(); });
+  return out;
+}
+
+}  // namespace
+
+const Announcement* Announcements::find(const ServiceKey& key) const {
+  const auto found = announced_.find(key);
+  return found == announced_.end() ? nullptr : &found->second;
+}
+
+bool Announcements::apply(const ServiceKey& key, const kube::Service* service, const Decision& decision, Output& out) {
+  if (decision.action == Decision::Action::kKeep) return false;
+  if (decision.reason == Reason::kNoMatchingInterface && service != nullptr) {
+    report_missing_interfaces(key, *service, decision.announcement, out);
+  } else {
+    reported_.erase(key);
+  }
+  if (decision.action == Decision::Action::kAnnounce && service != nullptr) {
+    return announce(key, *service, decision.announcement, out);
+  }
+  return withdraw(key, decision.reason, out);
+}
+
+bool Announcements::announce(const ServiceKey& key, const kube::Service& service, const Announcement& wanted, Output& out) {
+  auto& current = announced_[key];
+  if (current == wanted) return false;
+  const auto before = std::exchange(current, wanted);
+
+  // Only what differs is touched: the other address of a dual-stack Service goes on undisturbed.
+  const auto gone = missing_in(before.addresses, wanted.addresses);
+  for (const auto& address : gone) out.emplace_back(layer2::Withdraw{key, address});
+  if (!gone.empty()) {
+    log_.info({{"event", "serviceWithdrawn"},
+               {"service", key.to_string()},
+               {"ip", texts(gone)},
+               {"reason", to_string(Reason::kAddressChanged)},
+               {"protocol", "layer2"},
+               {"msg", "the Service has other addresses now"}});
+  }
+  const auto added = missing_in(wanted.addresses, before.addresses);
+  for (const auto& address : wanted.interfaces == before.interfaces ? added : wanted.addresses) {
+    out.emplace_back(layer2::Announce{key, address, wanted.interfaces});
+  }
+  if (added.empty() && gone.empty() && before.pool == wanted.pool) return true;
+
+  log_.info({{"event", "serviceAnnounced"},
+             {"service", key.to_string()},
+             {"ips", texts(wanted.addresses)},
+             {"pool", wanted.pool},
+             {"protocol", "layer2"},
+             {"msg", "this node answers for the Service"}});
+  // Users and tests compare this text (layer2 spec 4.3).
+  out.emplace_back(note(service, kube::EventNote::Type::kNormal, "nodeAssigned",
+                        "announcing from node \"" + node_ + "\" with protocol \"layer2\""));
+  return true;
+}
+
+bool Announcements::withdraw(const ServiceKey& key, Reason reason, Output& out) {
+  const auto found = announced_.find(key);
+  if (found == announced_.end()) return false;
+  const auto before = std::move(found->second);
+  announced_.erase(found);
+  for (const auto& address : before.addresses) out.emplace_back(layer2::Withdraw{key, address});
+  log_.info({{"event", "serviceWithdrawn"},
+             {"service", key.to_string()},
+             {"ip", texts(before.addresses)},
+             {"reason", to_string(reason)},
+             {"protocol", "layer2"},
+             {"msg", "this node does not answer for the Service any more"}});
+  return true;
+}
+
+void Announcements::report_missing_interfaces(const ServiceKey& key, const kube::Service& service,
+                                              const Announcement& wanted, Output& out) {
+  auto& reported = reported_[key];
+  if (reported == wanted) return;
+  reported = wanted;
+  for (const auto& address : wanted.addresses) {
+    out.emplace_back(note(service, kube::EventNote::Type::kWarning, "announceFailed",
+                          "the interfaces specified by LB IP \"" + address.to_string() +
+                              "\" doesn't exist in assigned node \"" + node_ + "\" with protocol \"layer2\""));
+  }
+}
+
+}  // namespace metallb::speaker

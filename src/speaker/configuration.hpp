@@ -1,0 +1,58 @@
+// The custom resources, Nodes and Namespaces as known, and the validated configuration made of them. It is rebuilt only when
+// something changed that can matter to it, and a configuration with an error never replaces one without (layer2
+// spec 1.2, 1.4).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "config/build.hpp"
+#include "config/config.hpp"
+#include "kube/store.hpp"
+
+namespace metallb::speaker {
+
+class Configuration {
+ public:
+  /// Custom resources of other namespaces than `namespace_` are ignored.
+  Configuration(std::string namespace_, Log log) : namespace_(std::move(namespace_)), log_(log) {}
+
+  void on_change(const kube::Change<kube::IPAddressPool>& change);
+  void on_change(const kube::Change<kube::L2Advertisement>& change);
+  void on_change(const kube::Change<kube::Community>& change);
+  void on_change(const kube::Change<kube::Namespace>& change);
+  /// Only labels and existence matter here; what the election needs of a Node is in speaker/nodes.hpp.
+  void on_change(const kube::Change<kube::Node>& change);
+
+  /// All kinds that the configuration needs have been listed once.
+  [[nodiscard]] bool listed() const;
+  /// Something changed since the last build().
+  [[nodiscard]] bool due() const { return due_; }
+  /// Returns true when a new configuration is in force.
+  bool build();
+
+  /// The last valid one; null until there is one.
+  [[nodiscard]] const config::Config* current() const { return current_ ? &*current_ : nullptr; }
+  /// A configuration is in force that is older than the resources in the cluster.
+  [[nodiscard]] bool stale() const { return !error_.empty(); }
+  /// What is wrong with the resources in the cluster; empty when nothing is.
+  [[nodiscard]] const std::string& error() const { return error_; }
+
+ private:
+  template <class T>
+  config::Objects<T> own(const kube::Store<T>& store) const;
+
+  std::string namespace_;
+  Log log_;
+  kube::Store<kube::IPAddressPool> pools_;
+  kube::Store<kube::L2Advertisement> l2_advertisements_;
+  kube::Store<kube::Community> communities_;
+  kube::Store<kube::Namespace> namespaces_;
+  kube::Store<kube::Node> nodes_;
+  std::optional<config::Config> current_;
+  std::string error_;
+  bool due_ = true;
+};
+
+}  // namespace metallb::speaker

@@ -1,0 +1,140 @@
+#include "speaker/decision.hpp"
+
+#include <algorithm>
+
+#include "layer2/election.hpp"
+
+namespace metallb::speaker {
+namespace {
+
+using Action = Decision::Action;
+
+Decision concluded(Decision decision, Action action, Reason reason, std::string detail) {
+  decision.action = action;
+  decision.reason = reason;
+  decision.detail = std::move(detail);
+  return decision;
+}
+
+Decision withdrawn(Decision decision, Reason reason, std::string detail) {
+  return concluded(std::move(decision), Action::kWithdraw, reason, std::move(detail));
+}
+
+/// nullopt when an entry is no address: a hostname, a zone suffix, nonsense.
+std::optional<std::vector<IpAddress>> addresses_of(const kube::Service& service) {
+  std::vector<IpAddress> out;
+  for (const auto& ingress : service.status.loadBalancer.ingress) {
+    const auto address = IpAddress::parse(ingress.ip);
+    if (!address.has_value()) return std::nullopt;
+    if (std::ranges::find(out, *address) == out.end()) out.push_back(*address);
+  }
+  return out;
+}
+
+bool same_addresses(std::vector<IpAddress> a, std::vector<IpAddress> b) {
+  std::ranges::sort(a);
+  std::ranges::sort(b);
+  return a == b;
+}
+
+std::string nobody(const ServingEndpoints& endpoints, bool local_only) {
+  if (local_only && endpoints.nodes.empty()) return "no node is known to have an endpoint that can serve";
+  if (local_only) return "no node that may announce has an endpoint that can serve";
+  return "every node of the matching advertisements is excluded, unavailable or has no live speaker";
+}
+
+/// Layer2 spec 2.2, and the choice of interfaces of 1.7.
+Decision elect(const Surroundings& surroundings, const kube::Service& service, const config::Pool& pool, Slices slices,
+               Decision decision) {
+  const auto& node = surroundings.node;
+  const auto endpoints = serving_endpoints(slices);
+  if (!endpoints.any) return withdrawn(std::move(decision), Reason::kNotOwner, "no endpoint can serve");
+
+  const auto advertisements = advertisements_for(pool, service);
+  if (shares_address_across_selectors(advertisements, service)) {
+    return withdrawn(std::move(decision), Reason::kSharedAddressWithServiceSelector,
+                     "an allow-shared-ip annotation does not go together with an L2Advertisement that has serviceSelectors: "
+                     "the Services that share the address could be given to different nodes");
+  }
+  if (!names_node(advertisements, node)) {
+    return withdrawn(std::move(decision), Reason::kNoMatchingAdvertisement,
+                     "no L2Advertisement of pool " + pool.name + " covers both the Service and node " + node);
+  }
+
+  const bool local_only = service.spec.externalTrafficPolicy == "Local";
+  const auto nominees = candidates(surroundings.electorate, advertisements, endpoints, local_only);
+  if (nominees.empty()) return withdrawn(std::move(decision), Reason::kNotOwner, nobody(endpoints, local_only));
+
+  // The first address of the Service's status decides for all of them, so that a dual-stack Service stays in one place.
+  decision.order = layer2::rank(decision.announcement.addresses.front(), nominees);
+  decision.candidates = decision.order.size();
+  if (decision.order.size() > Decision::kKeptCandidates) decision.order.resize(Decision::kKeptCandidates);
+  if (decision.order.front() != node) {
+    auto detail = decision.order.front() + " is first in the order of candidates";
+    return withdrawn(std::move(decision), Reason::kNotOwner, std::move(detail));
+  }
+
+  // deviation: a winner without a usable interface still wins, as in the original, so that mixed clusters agree; but it
+  // announces nothing and says so (layer2 spec 7, items 5 and 6).
+  decision.announcement.interfaces = interfaces_on(advertisements, node);
+  const auto& wanted = decision.announcement.interfaces;
+  if (!wanted.all) {
+    if (!surroundings.interfaces.has_value()) {
+      return concluded(std::move(decision), Action::kKeep, Reason::kInterfacesUnknown,
+                       "the interfaces of this node have not been listed yet");
+    }
+    if (std::ranges::none_of(wanted.names, [&](const auto& name) { return surroundings.interfaces->contains(name); })) {
+      return withdrawn(
+          std::move(decision), Reason::kNoMatchingInterface,
+          "node " + node + " is first in the order, but has none of the interfaces that its advertisements name");
+    }
+  }
+  return concluded(std::move(decision), Action::kAnnounce, Reason::kAnnounced,
+                   "this node is first in the order of candidates");
+}
+
+}  // namespace
+
+std::optional<Reason> why_not_ours(const kube::Service& service, const std::string& lb_class) {
+  if (service.spec.type != "LoadBalancer") return Reason::kNotLoadBalancer;
+  if (service.spec.loadBalancerClass.value_or("") != lb_class) return Reason::kForeignLoadBalancerClass;
+  return std::nullopt;
+}
+
+Decision decide(const Surroundings& surroundings, const kube::Service* service, Slices slices, const Announcement* current) {
+  Decision decision;
+  if (service == nullptr) return withdrawn(decision, Reason::kServiceDeleted, "the Service has been deleted");
+  if (const auto reason = why_not_ours(*service, surroundings.lb_class)) {
+    return withdrawn(decision, *reason,
+                     *reason == Reason::kNotLoadBalancer ? "the Service's type is not LoadBalancer"
+                                                         : "the Service's load balancer class is another implementation's");
+  }
+  if (surroundings.config == nullptr) {
+    return concluded(decision, Action::kKeep, Reason::kNoConfiguration, "no valid configuration has been loaded yet");
+  }
+
+  const auto addresses = addresses_of(*service);
+  if (!addresses.has_value()) {
+    return withdrawn(decision, Reason::kInvalidAddress,
+                     "the Service's status has an ingress entry that is not an IP address");
+  }
+  if (addresses->empty()) return withdrawn(decision, Reason::kNoAddress, "no address has been assigned to the Service");
+  decision.announcement.addresses = *addresses;
+
+  const auto* pool = surroundings.config->pool_of(*addresses);
+  if (pool == nullptr) {
+    // deviation: the original refuses the whole configuration while it would strand an announced address. Here the
+    // configuration takes effect, and only this Service waits for the controller to move it (docs/modules/speaker.md).
+    if (current != nullptr && same_addresses(current->addresses, *addresses)) {
+      decision.announcement = *current;
+      return concluded(std::move(decision), Action::kKeep, Reason::kAddressNotAllowed,
+                       "no pool holds all addresses of the Service any more: announced as before until the controller has "
+                       "assigned others");
+    }
+    return withdrawn(std::move(decision), Reason::kAddressNotAllowed, "no single pool holds all addresses of the Service");
+  }
+  decision.announcement.pool = pool->name;
+  return elect(surroundings, *service, *pool, slices, std::move(decision));
+}
+
+}  // namespace metallb::speaker

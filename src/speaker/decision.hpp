@@ -1,0 +1,61 @@
+// What to do with one Service on this node, and why (layer2 spec 1.6, 1.7, 2.2). Pure: the same surroundings give the same
+// decision, so it can be asked again at any time to explain what happened.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "layer2/interface_set.hpp"
+#include "net/ip_address.hpp"
+#include "speaker/candidates.hpp"
+#include "speaker/reason.hpp"
+
+namespace metallb::speaker {
+
+/// What this node answers for on behalf of one Service.
+struct Announcement {
+  std::string pool;
+  std::vector<IpAddress> addresses;  ///< in the order of the Service's status, without repetitions
+  layer2::InterfaceSet interfaces;
+  friend bool operator==(const Announcement&, const Announcement&) = default;
+};
+
+struct Decision {
+  enum class Action : std::uint8_t {
+    kAnnounce,
+    kWithdraw,
+    kKeep,  ///< leave everything as it is: there is not enough to decide upon, or the change is the controller's to make
+  };
+  Action action = Action::kWithdraw;
+  Reason reason = Reason::kNotOwner;
+  std::string detail;              ///< a sentence for the user
+  Announcement announcement;       ///< pool and addresses as far as known; complete for kAnnounce
+  std::vector<std::string> order;  ///< the best candidates, best first; at most kKeptCandidates
+  std::size_t candidates = 0;      ///< how many there were
+
+  static constexpr std::size_t kKeptCandidates = 8;
+};
+
+/// All that a decision depends on besides the Service and its endpoints.
+struct Surroundings {
+  const std::string& node;
+  const std::string& lb_class;   ///< flag --lb-class; empty: Services without a class
+  const config::Config* config;  ///< null until one has been loaded
+  const Electorate electorate;
+  /// Names of this node's interfaces; nullopt until they have been reported once.
+  const std::optional<std::set<std::string>>& interfaces;
+};
+
+/// Does this node's speaker care for the Service: type LoadBalancer and of our class (operations spec 2.10)?
+[[nodiscard]] std::optional<Reason> why_not_ours(const kube::Service& service, const std::string& lb_class);
+
+/// `service` is null when it has been deleted; `current` is null when it is not announced.
+[[nodiscard]] Decision decide(const Surroundings& surroundings, const kube::Service* service, Slices slices,
+                              const Announcement* current);
+
+}  // namespace metallb::speaker

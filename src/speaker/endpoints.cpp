@@ -1,0 +1,27 @@
+#include "speaker/endpoints.hpp"
+
+namespace metallb::speaker {
+
+bool can_serve(const kube::EndpointConditions& conditions) {
+  return conditions.ready.value_or(true) || conditions.serving.value_or(false);
+}
+
+ServingEndpoints serving_endpoints(Slices slices) {
+  ServingEndpoints out;
+  for (const auto& slice : slices) {
+    for (const auto& endpoint : slice->endpoints) {
+      if (!can_serve(endpoint.conditions)) continue;
+      out.any = true;
+      if (endpoint.nodeName.has_value() && !endpoint.nodeName->empty()) out.nodes.insert(*endpoint.nodeName);
+    }
+  }
+  return out;
+}
+
+std::string service_of(const kube::EndpointSlice& slice) {
+  const auto label = slice.metadata.labels.find("kubernetes.io/service-name");
+  if (label == slice.metadata.labels.end()) return {};
+  return ObjectKey{slice.metadata.namespace_, label->second}.to_string();
+}
+
+}  // namespace metallb::speaker

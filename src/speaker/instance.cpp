@@ -1,0 +1,238 @@
+#include "speaker/instance.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace metallb::speaker {
+namespace {
+
+// One slice of work: so many Services, or so many candidates ranked, whichever comes first. Some milliseconds.
+constexpr std::size_t kServicesPerSlice = 64;
+constexpr std::size_t kCandidatesPerSlice = 4096;
+
+}  // namespace
+
+Instance::Instance(Options options, Log log)
+    : options_(std::move(options)),
+      log_(log),
+      slices_([](const kube::EndpointSlice& slice) -> std::vector<std::string> {
+        auto service = service_of(slice);
+        if (service.empty()) return {};
+        return {std::move(service)};
+      }),
+      configuration_(options_.namespace_, log),
+      announcements_(options_.node_name, log),
+      statuses_(options_.node_name, options_.namespace_, options_.pod, log) {}
+
+void Instance::on_input(Now now, const Input& input, Output& /*out*/) {
+  std::visit(
+      [&](const auto& in) {
+        using T = std::decay_t<decltype(in)>;
+        if constexpr (std::is_same_v<T, kube::WriteDone>) {
+          statuses_.on_write_done(now, in);
+        } else if constexpr (std::is_same_v<T, kube::Change<kube::ServiceL2Status>>) {
+          statuses_.on_change(in);
+        } else if constexpr (requires { configuration_.on_change(in); }) {
+          configuration_.on_change(in);
+          if constexpr (std::is_same_v<T, kube::Change<kube::Node>>) note(in);
+        } else {
+          note(in);
+        }
+      },
+      input);
+}
+
+void Instance::note(const kube::Change<kube::Service>& change) {
+  services_.apply(change);
+  if (const auto* upserted = std::get_if<kube::Upserted<kube::Service>>(&change)) {
+    changed_.add(upserted->object->metadata.key());
+  } else if (const auto* removed = std::get_if<kube::Removed<kube::Service>>(&change)) {
+    changed_.add(removed->key);
+  }
+}
+
+void Instance::note(const kube::Change<kube::EndpointSlice>& change) {
+  const auto look_at_service_of = [this](const kube::EndpointSlice& slice) {
+    const auto label = slice.metadata.labels.find("kubernetes.io/service-name");
+    if (label != slice.metadata.labels.end()) changed_.add({slice.metadata.namespace_, label->second});
+  };
+  // Of the Service that the slice belonged to before, too: the label may have moved.
+  if (const auto before = slices_.apply(change)) look_at_service_of(*before);
+  if (const auto* upserted = std::get_if<kube::Upserted<kube::EndpointSlice>>(&change)) {
+    look_at_service_of(*upserted->object);
+    if (service_of(*upserted->object).empty()) {
+      log_.error({{"op", "getEndpointSlices"},
+                  {"endpointSlice", upserted->object->metadata.key().to_string()},
+                  {"error", "no label kubernetes.io/service-name"},
+                  {"msg", "ignoring an EndpointSlice that names no Service"}});
+    }
+  }
+}
+
+void Instance::note(const kube::Change<kube::Node>& change) {
+  if (const auto* upserted = std::get_if<kube::Upserted<kube::Node>>(&change)) {
+    const auto facts = facts_of(*upserted->object);
+    const auto [known, is_new] = nodes_.try_emplace(upserted->object->metadata.name, facts);
+    if (!is_new && known->second == facts) return;
+    known->second = facts;
+  } else if (const auto* removed = std::get_if<kube::Removed<kube::Node>>(&change)) {
+    if (nodes_.erase(removed->key.name) == 0) return;
+  } else {
+    return;
+  }
+  ++updates_;
+  pass_due_ = true;
+}
+
+void Instance::note(const MembersChanged& change) {
+  if (members_ == change.members) return;
+  members_ = change.members;
+  pass_due_ = true;
+}
+
+void Instance::note(const InterfacesChanged& change) {
+  if (interfaces_ == change.names) return;
+  interfaces_ = change.names;
+  pass_due_ = true;
+}
+
+void Instance::on_time(Now now, Output& out) {
+  if (!ready()) return;
+  if (configuration_.due()) {
+    ++updates_;
+    if (configuration_.build()) pass_due_ = true;
+  }
+  if (pass_due_) look_at_all();
+
+  std::size_t weight = 0;
+  for (std::size_t services = 0; services < kServicesPerSlice && weight < kCandidatesPerSlice; ++services) {
+    auto* queue = &changed_;
+    auto key = changed_.take(now.steady);
+    if (key.has_value()) {
+      ++updates_;
+    } else {
+      queue = &pass_;
+      key = pass_.take(now.steady);
+    }
+    if (!key.has_value()) break;
+    weight += reconcile(*key, out);
+    queue->done(*key);
+  }
+  if (configuration_.current() != nullptr && changed_.ready() == 0 && pass_.ready() == 0) statuses_.start();
+  statuses_.on_time(now, out);
+}
+
+SteadyPoint Instance::next_deadline() const {
+  if (!ready()) return kIdle;
+  if (configuration_.due() || pass_due_) return SteadyPoint::min();
+  return std::min({changed_.next_deadline(), pass_.next_deadline(), statuses_.next_deadline()});
+}
+
+void Instance::look_at_all() {
+  pass_due_ = false;
+  std::vector<const kube::Service*> services;
+  for (const auto& [key, service] : services_.objects()) {
+    if (service->spec.type == "LoadBalancer" || announcements_.find(key) != nullptr) services.push_back(service.get());
+  }
+  // Services that have an address first: they may carry traffic (layer2 spec 1.2).
+  std::ranges::sort(services, [](const kube::Service* a, const kube::Service* b) {
+    const auto addresses_of_a = a->status.loadBalancer.ingress.size();
+    const auto addresses_of_b = b->status.loadBalancer.ingress.size();
+    if (addresses_of_a != addresses_of_b) return addresses_of_a > addresses_of_b;
+    return std::tie(a->metadata.namespace_, a->metadata.name) < std::tie(b->metadata.namespace_, b->metadata.name);
+  });
+  for (const auto* service : services) pass_.add(service->metadata.key());
+}
+
+Surroundings Instance::surroundings() const {
+  return {.node = options_.node_name,
+          .lb_class = options_.lb_class,
+          .config = configuration_.current(),
+          .electorate = {.nodes = nodes_, .members = members_, .ignore_exclude_label = options_.ignore_exclude_lb},
+          .interfaces = interfaces_};
+}
+
+std::size_t Instance::reconcile(const ServiceKey& key, Output& out) {
+  const auto service = services_.get(key);
+  const auto slices =
+      service ? slices_.by_index(key.to_string()) : std::vector<std::shared_ptr<const kube::EndpointSlice>>{};
+  auto decision = decide(surroundings(), service.get(), slices, announcements_.find(key));
+  report(key, decision);
+
+  if (announcements_.apply(key, service.get(), decision, out)) {
+    const auto* announcement = announcements_.find(key);
+    statuses_.want(key, announcement != nullptr ? std::optional(announcement->interfaces) : std::nullopt);
+  }
+  const auto weight = decision.candidates;
+  if (decision.reason == Reason::kServiceDeleted || decision.reason == Reason::kNotLoadBalancer) {
+    decisions_.erase(key);
+  } else {
+    decisions_[key] = std::move(decision);
+  }
+  return weight;
+}
+
+void Instance::report(const ServiceKey& key, const Decision& decision) {
+  const auto before = decisions_.find(key);
+  if (before != decisions_.end() && before->second.reason == decision.reason && before->second.order == decision.order)
+    return;
+  const auto service = key.to_string();
+  const auto reason = to_string(decision.reason);
+  switch (decision.reason) {
+    case Reason::kInvalidAddress:
+      log_.error({{"op", "setBalancer"}, {"service", service}, {"reason", reason}, {"msg", decision.detail}});
+      return;
+    case Reason::kAddressNotAllowed:
+      if (decision.action != Decision::Action::kKeep) {
+        log_.error({{"op", "setBalancer"}, {"service", service}, {"reason", reason}, {"msg", decision.detail}});
+        return;
+      }
+      ++update_errors_;
+      log_.error({{"op", "setConfig"},
+                  {"service", service},
+                  {"reason", reason},
+                  {"error", decision.detail},
+                  {"msg", "service has no configuration under new config"}});
+      return;
+    case Reason::kSharedAddressWithServiceSelector:
+    case Reason::kNoMatchingInterface:
+      log_.warn({{"op", "shouldAnnounce"}, {"service", service}, {"reason", reason}, {"msg", decision.detail}});
+      return;
+    case Reason::kAnnounced:
+    case Reason::kNotOwner:
+      if (!decision.order.empty()) {
+        log_.debug({{"event", "shouldannounce"},
+                    {"protocol", "layer2"},
+                    {"service", service},
+                    {"nodes", decision.order},
+                    {"msg", decision.detail}});
+        return;
+      }
+      [[fallthrough]];
+    default:
+      log_.debug(
+          {{"event", "skipping should announce l2"}, {"service", service}, {"reason", reason}, {"msg", decision.detail}});
+  }
+}
+
+Metrics Instance::metrics() const {
+  return {.updates_total = updates_,
+          .update_errors_total = update_errors_,
+          .config_loaded = configuration_.current() != nullptr,
+          .config_stale = configuration_.stale()};
+}
+
+std::vector<AnnouncedSeries> Instance::announced() const {
+  std::vector<AnnouncedSeries> out;
+  for (const auto& [key, announcement] : announcements_.all()) {
+    for (const auto& address : announcement.addresses) {
+      out.push_back({key.to_string(), "layer2", options_.node_name, address.to_string()});
+    }
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+}  // namespace metallb::speaker

@@ -1,0 +1,39 @@
+#include "speaker/reason.hpp"
+
+namespace metallb::speaker {
+
+std::string_view to_string(Reason reason) {
+  switch (reason) {
+    case Reason::kAnnounced:
+      return "";
+    case Reason::kServiceDeleted:
+      return "serviceDeleted";
+    case Reason::kNotLoadBalancer:
+      return "notLoadBalancer";
+    case Reason::kForeignLoadBalancerClass:
+      return "foreignLoadBalancerClass";
+    case Reason::kNoConfiguration:
+      return "noConfiguration";
+    case Reason::kNoAddress:
+      return "noIPAllocated";
+    case Reason::kInvalidAddress:
+      return "invalidIP";
+    case Reason::kAddressNotAllowed:
+      return "ipNotAllowed";
+    case Reason::kAddressChanged:
+      return "loadBalancerIPChanged";
+    case Reason::kNotOwner:
+      return "notOwner";
+    case Reason::kNoMatchingAdvertisement:
+      return "noMatchingAdvertisement";
+    case Reason::kSharedAddressWithServiceSelector:
+      return "sharedIPWithServiceSelector";
+    case Reason::kNoMatchingInterface:
+      return "noMatchingInterface";
+    case Reason::kInterfacesUnknown:
+      return "interfacesUnknown";
+  }
+  return "";
+}
+
+}  // namespace metallb::speaker
