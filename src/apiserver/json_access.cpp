@@ -1,0 +1,121 @@
+#include "apiserver/json_access.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace metallb::apiserver {
+
+const json::value* find(const json::object& root, std::string_view path) {
+  const json::object* at = &root;
+  while (true) {
+    const auto dot = path.find('.');
+    const auto* value = at->if_contains(path.substr(0, dot));
+    if (value == nullptr || dot == std::string_view::npos) return value;
+    at = value->if_object();
+    if (at == nullptr) return nullptr;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+const json::object* object_at(const json::object& root, std::string_view path) {
+  const auto* value = find(root, path);
+  return value == nullptr ? nullptr : value->if_object();
+}
+
+const json::array* array_at(const json::object& root, std::string_view path) {
+  const auto* value = find(root, path);
+  return value == nullptr ? nullptr : value->if_array();
+}
+
+std::string text_at(const json::object& root, std::string_view path) {
+  const auto* value = find(root, path);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string() : std::string(*text);
+}
+
+std::optional<std::int64_t> number_at(const json::object& root, std::string_view path) {
+  const auto* value = find(root, path);
+  if (value == nullptr) return std::nullopt;
+  if (const auto* number = value->if_int64()) return *number;
+  if (const auto* real = value->if_double(); real != nullptr && std::trunc(*real) == *real && std::abs(*real) < 9e15) {
+    return static_cast<std::int64_t>(*real);
+  }
+  return std::nullopt;
+}
+
+std::optional<bool> flag_at(const json::object& root, std::string_view path) {
+  const auto* value = find(root, path);
+  const auto* flag = value == nullptr ? nullptr : value->if_bool();
+  return flag == nullptr ? std::nullopt : std::optional(*flag);
+}
+
+std::vector<std::string> texts_at(const json::object& root, std::string_view path) {
+  std::vector<std::string> out;
+  if (const auto* list = array_at(root, path)) {
+    for (const auto& item : *list) {
+      if (const auto* text = item.if_string()) out.emplace_back(*text);
+    }
+  }
+  return out;
+}
+
+kube::StringMap map_at(const json::object& root, std::string_view path) {
+  kube::StringMap out;
+  if (const auto* map = object_at(root, path)) {
+    for (const auto& [key, value] : *map) {
+      if (const auto* text = value.if_string()) out.emplace(key, *text);
+    }
+  }
+  return out;
+}
+
+json::object& object_in(json::object& parent, std::string_view key) {
+  auto& value = parent[key];
+  return value.is_object() ? value.get_object() : value.emplace_object();
+}
+
+bool unset(const json::object& parent, std::string_view key) {
+  const auto* value = parent.if_contains(key);
+  if (value == nullptr || value->is_null()) return true;
+  if (const auto* text = value->if_string()) return text->empty();
+  if (const auto* list = value->if_array()) return list->empty();
+  if (const auto* map = value->if_object()) return map->empty();
+  return false;
+}
+
+void erase(json::object& parent, std::string_view key) {
+  if (const auto found = parent.find(key); found != parent.end()) parent.stable_erase(found);
+}
+
+json::array to_array(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const auto& text : texts) out.emplace_back(text);
+  return out;
+}
+
+int depth_of(const json::value& value) {
+  int deepest = 0;
+  if (const auto* list = value.if_array()) {
+    for (const auto& item : *list) deepest = std::max(deepest, depth_of(item));
+    return deepest + 1;
+  }
+  if (const auto* map = value.if_object()) {
+    for (const auto& member : *map) deepest = std::max(deepest, depth_of(member.value()));
+    return deepest + 1;
+  }
+  return 0;
+}
+
+std::optional<json::value> parse(std::string_view text, std::string& error) {
+  json::error_code code;
+  json::parse_options options;
+  options.max_depth = kMaximumDepth;
+  auto value = json::parse(text, code, {}, options);
+  if (code) {
+    error = code.message();
+    return std::nullopt;
+  }
+  return value;
+}
+
+}  // namespace metallb::apiserver

@@ -1,0 +1,32 @@
+#include "apiserver/schema.hpp"
+#include "apiserver/schemas/texts.hpp"
+#include "base/contract.hpp"
+
+namespace metallb::apiserver {
+namespace {
+
+json::object load(std::string_view text) {
+  std::string error;
+  auto value = parse(text, error);
+  METALLB_CONTRACT(value && value->is_object(), "an embedded schema does not parse: " + error);
+  return std::move(value->get_object());
+}
+
+}  // namespace
+
+const json::object& shared_schemas() {
+  static const json::object table = load(schemas::shared());
+  return table;
+}
+
+const json::object* schema_of(const Kind& kind, std::string_view version) {
+  static const json::object builtin = load(schemas::builtin());
+  static const json::object metallb = load(schemas::metallb());
+  const auto& table = kind.custom ? metallb : builtin;
+  const json::value* found = nullptr;
+  if (version != kind.version) found = table.if_contains(std::string(kind.kind) + "." + std::string(version));
+  if (found == nullptr) found = table.if_contains(kind.kind);
+  return found == nullptr ? nullptr : found->if_object();
+}
+
+}  // namespace metallb::apiserver
