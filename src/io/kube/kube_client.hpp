@@ -2,11 +2,16 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
 #include <expected>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -21,15 +26,15 @@ struct KubeEndpoint {
   bool tls = true;
   std::string host;  ///< name or address; IPv6 without brackets
   std::string port = "443";
-  std::string base_path;                ///< usually empty
-  std::string server_name;              ///< for certificate verification; empty = host
-  std::string ca_pem;                   ///< empty = the system's store
+  std::string base_path;    ///< usually empty
+  std::string server_name;  ///< for certificate verification; empty = host
+  std::string ca_pem;       ///< empty = the system's store
   bool insecure_skip_verify = false;
-  std::string client_certificate_pem;   ///< with client_key_pem, or empty
+  std::string client_certificate_pem;  ///< with client_key_pem, or empty
   std::string client_key_pem;
-  std::string token;                    ///< bearer token, or empty
-  std::string token_file;               ///< re-read when it changes (in-cluster tokens rotate hourly)
-  std::string namespace_;               ///< of the context or the service account; may be empty
+  std::string token;       ///< bearer token, or empty
+  std::string token_file;  ///< re-read when it changes (in-cluster tokens rotate hourly)
+  std::string namespace_;  ///< of the context or the service account; may be empty
 };
 
 struct KubeResponse {
@@ -59,8 +64,8 @@ class KubeClient {
     virtual ~Stream() = default;
   };
   struct StreamHandlers {
-    std::function<void()> opened;                                          ///< 200 received
-    std::function<void(std::string_view)> line;                            ///< one JSON line, without the newline
+    std::function<void()> opened;                ///< 200 received
+    std::function<void(std::string_view)> line;  ///< one JSON line, without the newline
     /// The stream is over: the server ended it (value: status, 200 after opened, else the error status and its body), or
     /// the connection failed.
     std::function<void(std::expected<KubeResponse, SystemError>)> ended;
@@ -74,7 +79,7 @@ class KubeClient {
 
 /// What to watch of a kind.
 struct WatchScope {
-  std::string namespace_;       ///< empty = all namespaces
+  std::string namespace_;  ///< empty = all namespaces
   std::string label_selector;
   std::string field_selector;
 };

@@ -1,0 +1,74 @@
+#include "io/kube/bearer_token.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace metallb::io {
+namespace {
+
+constexpr auto kReadAtLeastEach = std::chrono::minutes(1);
+
+std::string trimmed(const std::string& text) {
+  static constexpr auto kBlanks = " \t\r\n";
+  const auto first = text.find_first_not_of(kBlanks);
+  return first == std::string::npos ? std::string() : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+/// It goes into a header field as it is.
+bool fits_a_header(const std::string& token) {
+  return std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+}  // namespace
+
+BearerToken::BearerToken(std::string fixed, std::string file, Log log)
+    : token_(trimmed(fixed)), file_(std::move(file)), log_(log) {}
+
+const std::string& BearerToken::current(Now now) {
+  if (!file_.empty()) {
+    const bool old = !read_at_ || now.steady - *read_at_ >= kReadAtLeastEach;
+    if (old || stamp() != read_stamp_) read(now);
+  }
+  return token_;
+}
+
+bool BearerToken::reread(Now now) {
+  if (file_.empty()) return false;
+  const auto before = token_;
+  read(now);
+  return token_ != before;
+}
+
+void BearerToken::read(Now now) {
+  read_at_ = now.steady;
+  read_stamp_ = stamp();  // before the content: a change in between is seen the next time
+  std::ifstream in(file_);
+  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (!in.is_open() || in.bad()) return unreadable("cannot be read");
+  content = trimmed(content);
+  if (content.empty()) return unreadable("is empty");
+  if (!fits_a_header(content)) return unreadable("holds more than one word of printable ASCII");
+  complained_ = false;
+  token_ = std::move(content);
+}
+
+void BearerToken::unreadable(std::string reason) {
+  if (std::exchange(complained_, true)) return;
+  log_.warn(
+      {{"op", "readToken"},
+       {"file", file_},
+       {"error", std::move(reason)},
+       {"msg", "the API server's token cannot be renewed, using the last good one; check the file and its permissions"}});
+}
+
+std::optional<BearerToken::Stamp> BearerToken::stamp() const {
+  struct stat found{};
+  if (::stat(file_.c_str(), &found) != 0) return std::nullopt;
+  return Stamp{found.st_mtim.tv_sec, found.st_mtim.tv_nsec, found.st_ino};
+}
+
+}  // namespace metallb::io
