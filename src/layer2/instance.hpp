@@ -9,79 +9,73 @@
 // Address Autoconfiguration: duplicate address detection), RFC 2464 (IPv6 over Ethernet), RFC 3810 (MLDv2).
 #pragma once
 
-#include <cstdint>
 #include <map>
-#include <optional>
-#include <string>
-#include <variant>
 #include <vector>
 
-#include "base/bytes.hpp"
 #include "base/log.hpp"
-#include "base/names.hpp"
+#include "base/state_machine.hpp"
 #include "base/time.hpp"
-#include "layer2/commands.hpp"
-#include "net/ip_address.hpp"
-#include "net/mac_address.hpp"
+#include "layer2/announcement_schedule.hpp"
+#include "layer2/answer_table.hpp"
+#include "layer2/group_memberships.hpp"
+#include "layer2/inputs_and_actions.hpp"
+#include "layer2/registrations.hpp"
+#include "layer2/responder.hpp"
 
 namespace metallb::layer2 {
 
-/// An interface as netlink reports it, already past the exclude expression. Sent again whenever something of it changes.
-struct InterfaceState {
-  InterfaceIndex index;
-  std::string name;
-  MacAddress mac;
-  bool arp = false;                     ///< may answer ARP: up, no master, no NOARP flag, broadcast (layer2 spec 3.1)
-  std::optional<IpAddress> link_local;  ///< may answer NDP: likewise, with this usable link-local source address
-  friend bool operator==(const InterfaceState&, const InterfaceState&) = default;
-};
-struct InterfaceGone {
-  InterfaceIndex index;
-};
-/// One Ethernet frame from the interface's packet socket; valid during the call only.
-struct FrameReceived {
-  InterfaceIndex interface;
-  ByteView frame;
-};
-using Input = std::variant<Command, InterfaceState, InterfaceGone, FrameReceived>;
+class Instance {
+ public:
+  explicit Instance(Log log = {}) : log_(log), responder_(log) {}
 
-/// A whole Ethernet frame, padded to the minimum of 60 bytes.
-struct SendFrame {
-  InterfaceIndex interface;
-  Bytes frame;
-};
-/// Hold (or drop) membership in a solicited-node group, so that switches with MLD snooping deliver.
-struct JoinGroup {
-  InterfaceIndex interface;
-  IpAddress group;
-};
-struct LeaveGroup {
-  InterfaceIndex interface;
-  IpAddress group;
-};
-/// The addresses that an interface answers for have changed: renew the packet sockets' filters. `open` is false when the
-/// interface needs no sockets of that kind any more (not eligible). Sorted.
-struct CaptureChanged {
-  InterfaceIndex interface;
-  bool arp = false;
-  bool ndp = false;
-  std::vector<IpAddress> addresses;
-};
-using Action = std::variant<SendFrame, JoinGroup, LeaveGroup, CaptureChanged>;
+  void on_input(Now now, const Input& in, std::vector<Action>& out);
+  /// Sends at most kFramesPerSlice frames of due announcements; next_deadline() tells when more are waiting.
+  void on_time(Now now, std::vector<Action>& out);
+  [[nodiscard]] SteadyPoint next_deadline() const;
 
-/// Per address; never removed (layer2 spec 3.5, 4.2).
-struct AddressCounters {
-  std::uint64_t requests_received = 0;
-  std::uint64_t responses_sent = 0;
-  std::uint64_t gratuitous_sent = 0;
+  /// Of every address that was ever answered or announced; entries are never removed.
+  [[nodiscard]] const std::map<IpAddress, AddressCounters>& address_counters() const {
+    return responder_.address_counters();
+  }
+  [[nodiscard]] const DropCounters& drops() const { return responder_.drops(); }
+  /// What is answered at the moment.
+  [[nodiscard]] const AnswerTable& table() const { return table_; }
+
+ private:
+  /// An interface, and what its packet sockets were told last.
+  struct Port {
+    InterfaceState state;
+    bool addresses_changed = false;  ///< since the last CaptureChanged
+    SteadyPoint capture_after = SteadyPoint::min();
+  };
+
+  void apply(SteadyPoint now, const Announce& command, std::vector<Action>& out);
+  void apply(SteadyPoint now, const Withdraw& command, std::vector<Action>& out);
+  void apply(SteadyPoint now, const InterfaceState& state, std::vector<Action>& out);
+  void apply(SteadyPoint now, const InterfaceGone& gone, std::vector<Action>& out);
+
+  void renew(SteadyPoint now, const IpAddress& address, const InterfaceSet& coverage, Port& port, std::vector<Action>& out);
+  void renew_all(SteadyPoint now, Port& port, std::vector<Action>& out);
+  void gain(SteadyPoint now, const IpAddress& address, Port& port, std::vector<Action>& out);
+  void lose(const IpAddress& address, Port& port, std::vector<Action>& out);
+
+  void log_eligibility(const std::string& interface, bool arp_before, bool arp, bool ndp_before, bool ndp) const;
+  void capture(SteadyPoint now, Port& port, std::vector<Action>& out) const;
+  void captures_due(SteadyPoint now, std::vector<Action>& out);
+  void announcements_due(SteadyPoint now, std::vector<Action>& out);
+
+  Log log_;
+  Registrations registrations_;
+  std::map<InterfaceIndex, Port> ports_;
+  AnswerTable table_;
+  GroupMemberships groups_;
+  AnnouncementSchedule schedule_;
+  Responder responder_;
 };
-/// Frames that were not answered, by reason (layer2 spec 3.3, 3.4).
-struct DropCounters {
-  std::uint64_t malformed = 0;
-  std::uint64_t not_a_request = 0;
-  std::uint64_t wrong_destination = 0;
-  std::uint64_t unknown_address = 0;
-  std::uint64_t wrong_interface = 0;
-};
+
+static_assert(StateMachine<Instance, Input, std::vector<Action>>);
+
+/// Upper bound of announcement frames per call, so that a take-over of a thousand addresses does not keep requests waiting.
+inline constexpr std::size_t kFramesPerSlice = 64;
 
 }  // namespace metallb::layer2

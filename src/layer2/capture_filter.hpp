@@ -1,0 +1,46 @@
+// Programs for the kernel's socket filter that let only frames about our addresses pass, so that foreign ARP and neighbour
+// discovery traffic never wakes the process. Pure: attaching them is the driver's business.
+//
+// A program may let more pass than it must (a superset: the responder looks again), but never less. It reads whole
+// Ethernet frames, as a SOCK_RAW packet socket delivers them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "net/ip_address.hpp"
+
+namespace metallb::layer2 {
+
+/// One instruction of the classic Berkeley packet filter, laid out like the kernel's `struct sock_filter`.
+struct FilterInstruction {
+  std::uint16_t code;
+  std::uint8_t jump_true;   ///< instructions to skip when the comparison holds
+  std::uint8_t jump_false;  ///< ... and when not
+  std::uint32_t k;
+  friend bool operator==(const FilterInstruction&, const FilterInstruction&) = default;
+};
+using FilterProgram = std::vector<FilterInstruction>;
+
+/// The kernel's limit (BPF_MAXINSNS).
+inline constexpr std::size_t kMaximumInstructions = 4096;
+
+struct FilterOptions {
+  /// ARP only: let packets of any operation pass whose sender address is ours (somebody else claims it).
+  bool claims = false;
+  /// At least 32. The kernel may refuse a program with ENOMEM long before kMaximumInstructions, because the translated
+  /// program counts towards net.core.optmem_max (20 KiB until Linux 6.7): then build again with half of it.
+  std::size_t max_instructions = kMaximumInstructions;
+};
+
+/// ARP requests whose target is one of the IPv4 addresses given (others are ignored). Exact, except that close addresses
+/// are taken together when the program would become too long. Without addresses nothing passes.
+[[nodiscard]] FilterProgram arp_capture_filter(std::span<const IpAddress> addresses, const FilterOptions& options = {});
+
+/// Neighbour solicitations whose target agrees in its low 32 bits with one of the IPv6 addresses given (others are
+/// ignored). Without addresses nothing passes.
+[[nodiscard]] FilterProgram ndp_capture_filter(std::span<const IpAddress> addresses, const FilterOptions& options = {});
+
+}  // namespace metallb::layer2

@@ -1,0 +1,120 @@
+#include "layer2/ndp_packet.hpp"
+
+#include <array>
+#include <cstddef>
+
+#include "base/contract.hpp"
+#include "layer2/ethernet.hpp"
+
+namespace metallb::layer2 {
+namespace {
+
+constexpr std::uint8_t kNextHeaderIcmpv6 = 58;
+constexpr std::uint8_t kHopLimit = 255;
+constexpr std::uint8_t kNeighborSolicitation = 135;
+constexpr std::uint8_t kNeighborAdvertisement = 136;
+constexpr std::uint8_t kSourceLinkLayerAddress = 1;
+constexpr std::uint8_t kTargetLinkLayerAddress = 2;
+constexpr std::size_t kOptionUnit = 8;
+constexpr std::size_t kIpv6Header = 40;
+constexpr std::uint16_t kAdvertisementLength = 32;
+constexpr std::uint32_t kRouterFlag = 0x8000'0000;
+constexpr std::uint32_t kSolicitedFlag = 0x4000'0000;
+constexpr std::uint32_t kOverrideFlag = 0x2000'0000;
+
+std::uint32_t add_words(std::uint32_t sum, ByteView bytes) {
+  for (std::size_t i = 0; i < bytes.size(); i += 2) {
+    const auto low = i + 1 < bytes.size() ? bytes[i + 1] : std::uint8_t{0};
+    sum += (static_cast<std::uint32_t>(bytes[i]) << 8) | low;
+  }
+  return sum;
+}
+
+/// The options after the target. False when one is malformed.
+bool read_options(ByteReader in, NeighborSolicitation& out) {
+  while (in.remaining() > 0) {
+    const auto type = in.u8();
+    const auto units = in.u8();
+    if (!in.ok() || units == 0) return false;  // RFC 4861, Section 7.1.1: all options have a length greater than zero
+    const auto body = in.take(units * kOptionUnit - 2);
+    if (!in.ok()) return false;
+    if (type != kSourceLinkLayerAddress || out.source_link_layer) continue;  // Section 4.3: unknown options are ignored
+    if (units != 1) return false;                                            // RFC 2464, Section 6: one unit on Ethernet
+    ByteReader address(body);
+    out.source_link_layer = MacAddress(address.array<6>());
+  }
+  return true;
+}
+
+/// RFC 4861, Section 7.1.1, as far as it concerns addresses.
+bool addresses_valid(const NeighborSolicitation& s) {
+  if (!s.source.is_v6() || !s.destination.is_v6() || !s.target.is_v6()) return false;
+  if (s.target.is_multicast() || s.source.is_multicast()) return false;
+  if (!s.is_duplicate_probe()) return true;
+  return s.destination == solicited_node_group(s.target) && !s.source_link_layer;
+}
+
+}  // namespace
+
+std::uint16_t icmpv6_checksum(const IpAddress& source, const IpAddress& destination, ByteView message) {
+  // An Ethernet payload has at most 64 KiB, so 32 bits hold the sum.
+  auto sum = add_words(0, source.bytes16());
+  sum = add_words(sum, destination.bytes16());
+  sum = add_words(sum + static_cast<std::uint32_t>(message.size()) + kNextHeaderIcmpv6, message);
+  while ((sum >> 16) != 0) sum = (sum & 0xFFFF) + (sum >> 16);
+  return static_cast<std::uint16_t>(~sum);
+}
+
+std::expected<NeighborSolicitation, NdpError> decode_solicitation(ByteView frame) {
+  ByteReader in(frame);
+  const auto ethernet = read_ethernet(in);
+  if (!in.ok()) return std::unexpected(NdpError::kTruncated);
+  if (ethernet.type != kEtherTypeIpv6) return std::unexpected(NdpError::kNotNdp);
+  const auto version = static_cast<unsigned>(in.u32() >> 28);
+  const auto length = in.u16();
+  const auto next_header = in.u8();
+  const auto hop_limit = in.u8();
+  NeighborSolicitation out;
+  out.ethernet_destination = ethernet.destination;
+  out.ethernet_source = ethernet.source;
+  out.source = IpAddress::v6(in.array<16>());
+  out.destination = IpAddress::v6(in.array<16>());
+  if (!in.ok()) return std::unexpected(NdpError::kTruncated);
+  if (version != 6) return std::unexpected(NdpError::kInvalid);
+  if (next_header != kNextHeaderIcmpv6) return std::unexpected(NdpError::kNotNdp);
+
+  const auto message = in.take(length);
+  ByteReader body(message);
+  const auto type = body.u8();
+  const auto code = body.u8();
+  if (!in.ok() || !body.ok()) return std::unexpected(NdpError::kTruncated);
+  if (type != kNeighborSolicitation) return std::unexpected(NdpError::kNotSolicitation);
+  body.skip(2 + 4);  // checksum, reserved
+  out.target = IpAddress::v6(body.array<16>());
+  if (!body.ok()) return std::unexpected(NdpError::kTruncated);
+  if (hop_limit != kHopLimit) return std::unexpected(NdpError::kHopLimit);
+  if (code != 0 || !read_options(body, out) || !addresses_valid(out)) return std::unexpected(NdpError::kInvalid);
+  if (icmpv6_checksum(out.source, out.destination, message) != 0) return std::unexpected(NdpError::kChecksum);
+  return out;
+}
+
+Bytes encode_advertisement(const NeighborAdvertisement& a) {
+  METALLB_CONTRACT(a.source.is_v6() && a.destination.is_v6() && a.target.is_v6(), "NDP carries IPv6 addresses");
+  Bytes frame;
+  frame.reserve(kEthernetHeader + kIpv6Header + kAdvertisementLength);
+  ByteWriter out(frame);
+  write_ethernet(out, {a.ethernet_destination, a.ethernet_source, kEtherTypeIpv6});
+  out.u32(6U << 28).u16(kAdvertisementLength).u8(kNextHeaderIcmpv6).u8(kHopLimit);
+  out.bytes(a.source.bytes16()).bytes(a.destination.bytes16());
+  const auto message_at = frame.size();
+  out.u8(kNeighborAdvertisement).u8(0).u16(0);
+  out.u32((a.router ? kRouterFlag : 0U) | (a.solicited ? kSolicitedFlag : 0U) | (a.override_ ? kOverrideFlag : 0U));
+  out.bytes(a.target.bytes16());
+  out.u8(kTargetLinkLayerAddress).u8(1).bytes(a.target_link_layer.bytes());
+  const auto sum = icmpv6_checksum(a.source, a.destination, ByteView(frame).subspan(message_at));
+  frame[message_at + 2] = static_cast<std::uint8_t>(sum >> 8);
+  frame[message_at + 3] = static_cast<std::uint8_t>(sum);
+  return frame;
+}
+
+}  // namespace metallb::layer2

@@ -1,0 +1,183 @@
+#include "layer2/responder.hpp"
+
+#include "base/contract.hpp"
+#include "layer2/arp_packet.hpp"
+#include "layer2/ethernet.hpp"
+#include "layer2/ndp_packet.hpp"
+
+namespace metallb::layer2 {
+namespace {
+
+/// ff02::1
+IpAddress all_nodes() {
+  return IpAddress::from_number(IpFamily::kIpv6, (static_cast<Uint128>(0xFF02) << 112) | 1);
+}
+
+void log_answer(const Log& log, const char* message, const InterfaceState& interface, const IpAddress& address,
+                const IpAddress& sender_ip, const MacAddress& sender_mac, const MacAddress& mac) {
+  log.debug({{"msg", message},
+             {"interface", interface.name},
+             {"ip", address.to_string()},
+             {"senderIP", sender_ip.to_string()},
+             {"senderMAC", sender_mac.to_string()},
+             {"responseMAC", mac.to_string()}});
+}
+
+/// The answer to a solicitation that is ours. `link_local` is the interface's, `mac` the one of the answer.
+NeighborAdvertisement answer(const NeighborSolicitation& solicitation, const IpAddress& link_local, const MacAddress& mac) {
+  NeighborAdvertisement out;
+  out.ethernet_source = mac;
+  out.source = link_local;
+  out.target = solicitation.target;
+  out.target_link_layer = mac;
+  // RFC 4861, Section 7.2.4: Override is for addresses with one owner, which the election gives them, so that a neighbour
+  // that still knows the former owner takes the new one. (Only anycast and proxied addresses go without.)
+  // deviation: the original leaves the flag out, so that its answers cannot correct a stale cache (layer2 spec 7.8).
+  out.override_ = true;
+  if (solicitation.is_duplicate_probe()) {
+    // RFC 4861, Section 7.2.4: who has no address yet is told by multicast, and the answer does not count as solicited.
+    out.destination = all_nodes();
+    out.ethernet_destination = MacAddress::multicast(out.destination);
+    return out;
+  }
+  out.solicited = true;
+  out.destination = solicitation.source;
+  // RFC 4861, Section 4.3: the option may be missing in solicitations by unicast, whose sender must then be at the
+  // address that the frame came from.
+  out.ethernet_destination = solicitation.source_link_layer.value_or(solicitation.ethernet_source);
+  return out;
+}
+
+}  // namespace
+
+void Responder::on_frame(const InterfaceState& interface, const AnswerTable& table, ByteView frame,
+                         std::vector<Action>& out) {
+  ByteReader in(frame);
+  const auto ethernet = read_ethernet(in);
+  if (!in.ok()) {
+    ++drops_.malformed;
+    return;
+  }
+  if (ethernet.source == interface.mac) return;
+  switch (ethernet.type) {
+    case kEtherTypeArp:
+      return on_arp(interface, table, frame, out);
+    case kEtherTypeIpv6:
+      return on_ndp(interface, table, frame, out);
+    case kEtherTypeVlan:
+    case kEtherTypeServiceVlan:
+      // Addressed to a VLAN interface, which has a packet socket of its own and gets it without the tag.
+      ++drops_.malformed;
+      return;
+    default:
+      return;
+  }
+}
+
+void Responder::on_arp(const InterfaceState& interface, const AnswerTable& table, ByteView frame, std::vector<Action>& out) {
+  const auto packet = decode_arp(frame);
+  if (!packet) {
+    ++drops_.malformed;
+    return;
+  }
+  if (packet->operation != ArpOperation::kRequest) {
+    ++drops_.not_a_request;
+    return;
+  }
+  if (packet->ethernet_destination != MacAddress::broadcast() && packet->ethernet_destination != interface.mac) {
+    ++drops_.wrong_destination;
+    return;
+  }
+  const auto mac = table.find(interface.index, packet->target_ip);
+  if (!mac) return count_miss(mac.error(), "arpRequestIgnore", interface, packet->target_ip);
+  // RFC 5227, Section 2.1.1: probes, with sender address 0.0.0.0, are requests like any other.
+  ArpPacket reply;
+  reply.ethernet_destination = packet->sender_mac;
+  reply.ethernet_source = *mac;
+  reply.operation = ArpOperation::kReply;
+  reply.sender_mac = *mac;
+  reply.sender_ip = packet->target_ip;
+  reply.target_mac = packet->sender_mac;
+  reply.target_ip = packet->sender_ip;
+  out.emplace_back(SendFrame{interface.index, encode_arp(reply)});
+  auto& counters = address_counters_[packet->target_ip];
+  ++counters.requests_received;
+  ++counters.responses_sent;
+  if (log_.debug_enabled()) {
+    log_answer(log_, "got ARP request for service IP, sending response", interface, packet->target_ip, packet->sender_ip,
+               packet->sender_mac, *mac);
+  }
+}
+
+void Responder::on_ndp(const InterfaceState& interface, const AnswerTable& table, ByteView frame, std::vector<Action>& out) {
+  const auto solicitation = decode_solicitation(frame);
+  if (!solicitation) {
+    if (solicitation.error() == NdpError::kNotNdp) return;
+    ++(solicitation.error() == NdpError::kNotSolicitation ? drops_.not_a_request : drops_.malformed);
+    return;
+  }
+  if (!is_group(solicitation->ethernet_destination) && solicitation->ethernet_destination != interface.mac) {
+    ++drops_.wrong_destination;
+    return;
+  }
+  const auto mac = table.find(interface.index, solicitation->target);
+  if (!mac) return count_miss(mac.error(), "ndpRequestIgnore", interface, solicitation->target);
+  METALLB_CONTRACT(interface.link_local.has_value(), "IPv6 is answered only where there is a source address");
+  out.emplace_back(SendFrame{interface.index, encode_advertisement(answer(*solicitation, *interface.link_local, *mac))});
+  auto& counters = address_counters_[solicitation->target];
+  ++counters.requests_received;
+  ++counters.responses_sent;
+  if (log_.debug_enabled()) {
+    log_answer(log_, "got NDP request for service IP, sending response", interface, solicitation->target,
+               solicitation->source, solicitation->source_link_layer.value_or(solicitation->ethernet_source), *mac);
+  }
+}
+
+void Responder::count_miss(AnswerTable::Miss miss, const char* operation, const InterfaceState& interface,
+                           const IpAddress& address) {
+  if (miss == AnswerTable::Miss::kUnknownAddress) {
+    ++drops_.unknown_address;
+    return;
+  }
+  ++drops_.wrong_interface;
+  if (log_.debug_enabled()) {
+    log_.debug(
+        {{"op", operation}, {"reason", "notMatchInterface"}, {"interface", interface.name}, {"ip", address.to_string()}});
+  }
+}
+
+std::size_t Responder::announce(const InterfaceState& interface, const IpAddress& address, std::vector<Action>& out) {
+  std::size_t frames = 0;
+  if (address.is_v4()) {
+    // RFC 5944, Section 4.6 on gratuitous ARP: both sender and target are the address itself.
+    ArpPacket packet;
+    packet.ethernet_destination = MacAddress::broadcast();
+    packet.ethernet_source = interface.mac;
+    packet.sender_mac = interface.mac;
+    packet.sender_ip = address;
+    packet.target_mac = MacAddress::broadcast();
+    packet.target_ip = address;
+    for (const auto operation : {ArpOperation::kRequest, ArpOperation::kReply}) {
+      packet.operation = operation;
+      out.emplace_back(SendFrame{interface.index, encode_arp(packet)});
+      ++frames;
+    }
+  } else {
+    METALLB_CONTRACT(interface.link_local.has_value(), "IPv6 is announced only where there is a source address");
+    // RFC 4861, Section 7.2.6: unsolicited, with Override, so that caches that know the former owner are corrected.
+    NeighborAdvertisement packet;
+    packet.ethernet_destination = MacAddress::multicast(all_nodes());
+    packet.ethernet_source = interface.mac;
+    packet.source = *interface.link_local;
+    packet.destination = all_nodes();
+    packet.target = address;
+    packet.target_link_layer = interface.mac;
+    packet.override_ = true;
+    out.emplace_back(SendFrame{interface.index, encode_advertisement(packet)});
+    ++frames;
+  }
+  address_counters_[address].gratuitous_sent += frames;
+  return frames;
+}
+
+}  // namespace metallb::layer2
