@@ -105,9 +105,13 @@ std::string print_v6(Uint128 number) {
 
 }  // namespace
 
-std::string_view to_string(IpFamily family) { return family == IpFamily::kIpv4 ? "IPv4" : "IPv6"; }
+std::string_view to_string(IpFamily family) {
+  return family == IpFamily::kIpv4 ? "IPv4" : "IPv6";
+}
 
-IpAddress IpAddress::v4(std::uint32_t host_order) { return {IpFamily::kIpv4, host_order}; }
+IpAddress IpAddress::v4(std::uint32_t host_order) {
+  return {IpFamily::kIpv4, host_order};
+}
 
 IpAddress IpAddress::v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
   return v4((static_cast<std::uint32_t>(a) << 24) | (static_cast<std::uint32_t>(b) << 16) |
@@ -117,13 +121,16 @@ IpAddress IpAddress::v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uin
 IpAddress IpAddress::v6(const std::array<std::uint8_t, 16>& bytes) {
   Uint128 number = 0;
   for (const auto byte : bytes) number = (number << 8) | byte;
-  return from_number(IpFamily::kIpv6, number);
+  return unmapped(number);
+}
+
+IpAddress IpAddress::unmapped(Uint128 number) {
+  if ((number >> 32) == (kMappedPrefix >> 32)) return v4(static_cast<std::uint32_t>(number));
+  return {IpFamily::kIpv6, number};
 }
 
 IpAddress IpAddress::from_number(IpFamily family, Uint128 number) {
-  if (family == IpFamily::kIpv4) return v4(static_cast<std::uint32_t>(number));
-  if ((number >> 32) == (kMappedPrefix >> 32)) return v4(static_cast<std::uint32_t>(number));
-  return {IpFamily::kIpv6, number};
+  return family == IpFamily::kIpv4 ? v4(static_cast<std::uint32_t>(number)) : IpAddress(IpFamily::kIpv6, number);
 }
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
@@ -132,7 +139,7 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     return value ? std::optional(v4(*value)) : std::nullopt;
   }
   const auto value = parse_v6(text);
-  return value ? std::optional(from_number(IpFamily::kIpv6, *value)) : std::nullopt;
+  return value ? std::optional(unmapped(*value)) : std::nullopt;
 }
 
 std::array<std::uint8_t, 16> IpAddress::bytes16() const {
@@ -161,9 +168,13 @@ bool IpAddress::is_link_local() const {
   return is_v4() ? (number_ >> 16) == 0xA9FE : (number_ >> 118) == 0x3FA;  // fe80::/10
 }
 
-bool IpAddress::is_multicast() const { return is_v4() ? (number_ >> 28) == 0xE : (number_ >> 120) == 0xFF; }
+bool IpAddress::is_multicast() const {
+  return is_v4() ? (number_ >> 28) == 0xE : (number_ >> 120) == 0xFF;
+}
 
-bool IpAddress::is_loopback() const { return is_v4() ? (number_ >> 24) == 127 : number_ == 1; }
+bool IpAddress::is_loopback() const {
+  return is_v4() ? (number_ >> 24) == 127 : number_ == 1;
+}
 
 IpAddress solicited_node_group(const IpAddress& address) {
   const auto prefix = (static_cast<Uint128>(0xFF02) << 112) | (static_cast<Uint128>(0x1FF) << 24);

@@ -20,7 +20,9 @@ enum class IpFamily : std::uint8_t { kIpv4, kIpv6 };
 /// "IPv4" or "IPv6", as in spec.ipFamilies.
 [[nodiscard]] std::string_view to_string(IpFamily family);
 /// 32 or 128.
-[[nodiscard]] constexpr int address_bits(IpFamily family) { return family == IpFamily::kIpv4 ? 32 : 128; }
+[[nodiscard]] constexpr int address_bits(IpFamily family) {
+  return family == IpFamily::kIpv4 ? 32 : 128;
+}
 
 /// An address without zone. IPv4-mapped IPv6 input (::ffff:a.b.c.d) becomes the IPv4 address, as everywhere in the
 /// original (controller spec, "Family of an address"). Ordered by family (IPv4 first), then numerically.
@@ -31,6 +33,7 @@ class IpAddress {
   [[nodiscard]] static IpAddress v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d);
   /// From 16 bytes in network order; a mapped address becomes IPv4.
   [[nodiscard]] static IpAddress v6(const std::array<std::uint8_t, 16>& bytes);
+  /// Stays in `family` whatever the number, so that arithmetic on a range never leaves its family half-way.
   [[nodiscard]] static IpAddress from_number(IpFamily family, Uint128 number);
   /// Strict text forms: dotted quad without leading zeros; RFC 4291 text; no zone, no blanks.
   [[nodiscard]] static std::optional<IpAddress> parse(std::string_view text);
@@ -59,6 +62,7 @@ class IpAddress {
 
  private:
   constexpr IpAddress(IpFamily family, Uint128 number) : family_(family), number_(number) {}
+  static IpAddress unmapped(Uint128 number);
   IpFamily family_ = IpFamily::kIpv4;
   Uint128 number_ = 0;
 };
