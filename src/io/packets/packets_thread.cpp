@@ -1,0 +1,205 @@
+#include "io/packets/packets_thread.hpp"
+
+#include <pthread.h>
+#include <re2/re2.h>
+#include <sched.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "io/clock.hpp"
+#include "io/driver.hpp"
+#include "io/packets/captures.hpp"
+#include "io/packets/group_sockets.hpp"
+#include "io/packets/interface_table.hpp"
+#include "io/packets/mailbox.hpp"
+#include "io/packets/netlink_monitor.hpp"
+#include "io/packets/report_board.hpp"
+
+namespace metallb::io {
+namespace {
+
+/// Commands handled in one go, before sockets get their turn.
+constexpr std::size_t kCommandsPerSlice = 64;
+/// Counters are pinned at most this often, and never later than this after they changed.
+constexpr auto kReportInterval = std::chrono::milliseconds(200);
+/// The lowest real-time priority: above all ordinary work, below whatever an administrator ranks higher.
+constexpr int kRealTimePriority = 1;
+
+using Actions = std::vector<layer2::Action>;
+
+template <class... F>
+struct Cases : F... {
+  using F::operator()...;
+};
+
+class Implementation final : public PacketsThread {
+ public:
+  Implementation(boost::asio::io_context& main_loop, std::unique_ptr<RE2> excluded, Handlers handlers, Log log)
+      : main_loop_(main_loop),
+        handlers_(std::make_shared<Handlers>(std::move(handlers))),
+        log_(log),
+        excluded_(std::move(excluded)),
+        loop_(1),
+        work_(loop_.get_executor()),
+        core_(log),
+        table_([this](const std::string& name) { return excluded_ && RE2::PartialMatch(name, *excluded_); }),
+        captures_(
+            loop_, [this](InterfaceIndex interface, ByteView frame) { feed(layer2::FrameReceived{interface, frame}); }, log),
+        groups_(log),
+        report_timer_(loop_),
+        driver_(loop_, core_, [this](Actions& actions) { perform(actions); }) {}
+
+  ~Implementation() override {
+    loop_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  std::expected<void, SystemError> start() {
+    auto monitor = NetlinkMonitor::open(loop_, table_, [this](bool complete) { interfaces_changed(complete); }, log_);
+    if (!monitor) return std::unexpected(std::move(monitor.error()));
+    monitor_ = std::move(*monitor);
+    // Signals are the main thread's: a new thread inherits the mask.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([this] { run(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return {};
+  }
+
+  void send(layer2::Command command) override {
+    if (mailbox_.put(std::move(command))) boost::asio::post(loop_, [this] { drain(); });
+  }
+
+  PacketsReport report() const override { return board_.read(); }
+
+ private:
+  void run() {
+    pthread_setname_np(pthread_self(), "packets");
+    // Only where it is permitted; every budget holds without it (design section 3).
+    const sched_param priority{.sched_priority = kRealTimePriority};
+    (void)pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);
+    loop_.run();
+  }
+
+  void feed(layer2::Input input) {
+    driver_.feed(std::move(input));
+    report_soon();
+  }
+
+  void drain() {
+    for (auto& command : mailbox_.take(kCommandsPerSlice)) feed(std::move(command));
+    // Whoever fills an empty box posts; what is left of a full one is ours to come back for.
+    if (!mailbox_.empty()) boost::asio::post(loop_, [this] { drain(); });
+  }
+
+  void perform(Actions& actions) {
+    for (const auto& action : actions) {
+      std::visit(Cases{[this](const layer2::SendFrame& send) { captures_.send(send.interface, send.frame); },
+                       [this](const layer2::JoinGroup& join) {
+                         if (!groups_.join(join.interface, join.group)) captures_.take_all_multicast(join.interface);
+                       },
+                       [this](const layer2::LeaveGroup& leave) { groups_.leave(leave.interface, leave.group); },
+                       [this](const layer2::CaptureChanged& wanted) { captures_.apply(wanted); }},
+                 action);
+    }
+    if (!actions.empty()) report_soon();
+  }
+
+  void interfaces_changed(bool complete) {
+    for (const auto& change : table_.take_changes()) {
+      if (const auto* state = std::get_if<layer2::InterfaceState>(&change)) {
+        captures_.interface_changed(state->index, state->name);
+        groups_.retry(state->index);
+        feed(*state);
+      } else {
+        const auto gone = std::get<layer2::InterfaceGone>(change);
+        feed(gone);
+        captures_.interface_gone(gone.index);
+      }
+    }
+    // Half a dump must not look like missing interfaces.
+    known_complete_ = known_complete_ || complete;
+    if (!known_complete_) return;
+    auto names = table_.names();
+    if (names == told_names_) return;
+    told_names_ = names;
+    boost::asio::post(main_loop_, [weak = std::weak_ptr(handlers_), names = std::move(names)]() mutable {
+      // Owner and handler live on the main loop, so this cannot race with the end.
+      if (const auto handlers = weak.lock(); handlers && handlers->interfaces_changed) {
+        handlers->interfaces_changed(std::move(names));
+      }
+    });
+  }
+
+  void report_soon() {
+    if (std::exchange(report_armed_, true)) return;
+    report_timer_.expires_at(std::max(last_report_ + kReportInterval, now().steady));
+    report_timer_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (cancelled) return;
+      report_armed_ = false;
+      if (board_.pin(core_.address_counters(), core_.drops())) {
+        last_report_ = now().steady;
+      } else {
+        last_report_ = now().steady - kReportInterval + std::chrono::milliseconds(10);
+        report_soon();
+      }
+    });
+  }
+
+  boost::asio::io_context& main_loop_;
+  std::shared_ptr<Handlers> handlers_;
+  Log log_;
+  Mailbox mailbox_;
+  ReportBoard board_;
+
+  // Below: the packets thread's own, from its start to its end.
+  std::unique_ptr<RE2> excluded_;
+  boost::asio::io_context loop_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  layer2::Instance core_;
+  InterfaceTable table_;
+  Captures captures_;
+  GroupSockets groups_;
+  std::unique_ptr<NetlinkMonitor> monitor_;
+  boost::asio::steady_timer report_timer_;
+  SteadyPoint last_report_;
+  bool report_armed_ = false;
+  bool known_complete_ = false;
+  std::optional<std::set<std::string>> told_names_;
+  Driver<layer2::Instance, layer2::Input, Actions> driver_;
+
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::expected<std::unique_ptr<PacketsThread>, SystemError> PacketsThread::start(boost::asio::io_context& main_loop,
+                                                                                Options options, Handlers handlers,
+                                                                                Log log) {
+  std::unique_ptr<RE2> excluded;
+  if (!options.exclude_expression.empty()) {
+    RE2::Options quiet;
+    quiet.set_log_errors(false);
+    excluded = std::make_unique<RE2>(options.exclude_expression, quiet);
+    if (!excluded->ok()) {
+      return std::unexpected(SystemError{"compile", "the expression of excluded interfaces",
+                                         std::make_error_code(std::errc::invalid_argument), excluded->error()});
+    }
+  }
+  if (auto permitted = check_packet_permission(); !permitted) return std::unexpected(std::move(permitted.error()));
+  auto thread = std::make_unique<Implementation>(main_loop, std::move(excluded), std::move(handlers), log);
+  if (auto started = thread->start(); !started) return std::unexpected(std::move(started.error()));
+  return thread;
+}
+
+}  // namespace metallb::io

@@ -1,0 +1,33 @@
+// Where the packets thread pins its counters for others to read.
+//
+// The lock is held for a copy only, and the writer never waits for it: while somebody reads, the next attempt has to do.
+#pragma once
+
+#include <map>
+#include <mutex>
+
+#include "io/packets/packets_thread.hpp"
+
+namespace metallb::io {
+
+class ReportBoard {
+ public:
+  /// False when it is being read at this moment.
+  [[nodiscard]] bool pin(const std::map<IpAddress, layer2::AddressCounters>& addresses, const layer2::DropCounters& drops) {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return false;
+    report_.addresses = addresses;  // assignment of a map reuses its nodes
+    report_.drops = drops;
+    return true;
+  }
+  [[nodiscard]] PacketsReport read() const {
+    const std::lock_guard lock(mutex_);
+    return report_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  PacketsReport report_;
+};
+
+}  // namespace metallb::io
