@@ -17,7 +17,7 @@ struct Port {
 
 struct Claim {
   std::string sharing_key;  ///< empty = does not share
-  std::string backend_key;  ///< empty for externalTrafficPolicy Cluster, else the canonical text of the pod selector
+  std::string backend_key;  ///< what sharers must agree on besides the key; empty for externalTrafficPolicy Cluster
   std::set<Port> ports;
   friend bool operator==(const Claim&, const Claim&) = default;
 };

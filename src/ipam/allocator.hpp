@@ -1,0 +1,120 @@
+// Which Service holds which address (controller spec 4.1 to 4.5, 4.12).
+//
+// In:   pools, and the wishes of Services as keys, addresses and claims.
+// Out:  addresses, refusals with their reason, counters, and what was touched since the last look, so that the caller can
+//       try again those who wait.
+// Thread: main. It knows neither Kubernetes nor configuration: which pool may serve which Service is the caller's rule.
+//
+// A Service's addresses are *held*, or *leaving*: no longer wanted, but still to be seen in its status, which is the
+// persistent record. A leaving address is kept from others until settle(), so that at no moment two Services have an
+// address in their status, even if the process dies between two writes.
+#pragma once
+
+#include <expected>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/names.hpp"
+#include "ipam/claim.hpp"
+#include "ipam/pool.hpp"
+
+namespace metallb::ipam {
+
+struct Assignment {
+  std::string pool;
+  std::vector<IpAddress> addresses;  ///< one, or one of each family, in the order in which they are shown
+  Claim claim;
+  friend bool operator==(const Assignment&, const Assignment&) = default;
+};
+
+/// An address whose users or whose terms changed: whoever waits for it may try again.
+struct Touched {
+  std::string pool;
+  IpAddress address;
+  bool freed = false;       ///< nobody uses it any more
+  std::string sharing_key;  ///< under which it can be shared now; may be empty
+};
+
+class Allocator {
+ public:
+  /// Replaces the pools. Held addresses stay where a pool still has all of a Service's addresses, under that pool's name;
+  /// otherwise the entry is dropped (controller spec 4.11).
+  void set_pools(std::vector<PoolSpec> pools);
+
+  /// The pool that has every one of `addresses`; empty when there is none (controller spec 4.3).
+  [[nodiscard]] std::string owner(std::span<const IpAddress> addresses) const;
+  [[nodiscard]] bool has_pool(const std::string& pool) const { return pools_.contains(pool); }
+
+  /// May the Service have the address under these terms? (controller spec 4.4) The text says why not.
+  [[nodiscard]] std::expected<void, std::string> check(const ServiceKey& service, const IpAddress& address,
+                                                       const Claim& claim) const;
+  /// The lowest address of that family in `pool`, in its order, that is free or can be shared (controller spec 4.5).
+  /// Cost: O(log n), plus the number of addresses already shared under the same key.
+  [[nodiscard]] std::optional<IpAddress> first_available(const std::string& pool, IpFamily family, const ServiceKey& service,
+                                                         const Claim& claim) const;
+  [[nodiscard]] bool has_free(const std::string& pool, IpFamily family) const;
+
+  /// Makes these addresses what the Service holds; what it held before is leaving. Refuses, without changing anything, when
+  /// no pool has them all or check() fails.
+  [[nodiscard]] std::expected<void, std::string> assign(const ServiceKey& service, std::vector<IpAddress> addresses,
+                                                        const Claim& claim);
+  /// What it held is leaving.
+  void vacate(const ServiceKey& service);
+  /// Its status shows exactly what it holds: leaving addresses are free.
+  void settle(const ServiceKey& service);
+  /// The Service is gone, and all it had is free.
+  void release(const ServiceKey& service);
+
+  /// Null when it holds nothing.
+  [[nodiscard]] const Assignment* find(const ServiceKey& service) const;
+  /// Has the Service anything here, held or leaving?
+  [[nodiscard]] bool knows(const ServiceKey& service) const { return entries_.contains(service); }
+
+  /// What was touched since the last call.
+  [[nodiscard]] std::vector<Touched> take_touched();
+
+  struct Statistics {
+    Counts capacity;
+    Counts in_use;  ///< distinct addresses; a shared one counts once
+    /// Capacity minus in use.
+    [[nodiscard]] Counts available() const;
+    friend bool operator==(const Statistics&, const Statistics&) = default;
+  };
+  /// Zeros for an unknown pool.
+  [[nodiscard]] Statistics statistics(const std::string& pool) const;
+  /// Names of the pools, in order.
+  [[nodiscard]] std::vector<std::string> pools() const;
+
+ private:
+  struct Entry {
+    Assignment held;  ///< no addresses: nothing held
+    std::vector<IpAddress> leaving;
+  };
+  /// All Services on one address share its keys.
+  struct Holding {
+    std::string pool;
+    std::string sharing_key;
+    std::string backend_key;
+    std::map<ServiceKey, std::set<Port>> users;
+  };
+  using Group = std::pair<std::string, std::string>;  ///< sharing key and backend key, the former never empty
+
+  void join(const ServiceKey& service, const IpAddress& address, const std::string& pool, const Claim& claim);
+  void leave(const ServiceKey& service, const IpAddress& address);
+  void regroup(const IpAddress& address, Holding& holding, const Claim& claim);
+  void drop_if_empty(const ServiceKey& service);
+  void touch(const IpAddress& address, const Holding& holding);
+
+  std::map<std::string, Pool> pools_;
+  std::map<IpAddress, std::string> owners_;  ///< first address of each run of addresses -> pool
+  std::unordered_map<ServiceKey, Entry> entries_;
+  std::unordered_map<IpAddress, Holding> holdings_;
+  std::map<Group, std::map<std::string, std::set<IpAddress>>> groups_;  ///< group -> pool -> addresses
+  std::vector<Touched> touched_;
+};
+
+}  // namespace metallb::ipam
