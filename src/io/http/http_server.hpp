@@ -58,9 +58,9 @@ class HttpServer {
   struct Options {
     /// Empty: every address, IPv6 and IPv4 on one dual-stack socket (IPv4 only where the kernel has no IPv6).
     std::string address;
-    std::uint16_t port = 0;                           ///< 0: chosen by the kernel, see port()
-    std::shared_ptr<const TlsServerOptions> tls;      ///< null: plain HTTP
-    std::size_t body_limit = 8U << 20U;               ///< bytes; a larger request body is refused with 413
+    std::uint16_t port = 0;                                 ///< 0: chosen by the kernel, see port()
+    std::shared_ptr<const TlsServerOptions> tls = nullptr;  ///< null: plain HTTP
+    std::size_t body_limit = 8U << 20U;                     ///< bytes; a larger request body is refused with 413
     std::size_t header_limit = 64U << 10U;            ///< bytes of request line and header fields; more is refused with 431
     std::size_t unsent_limit = 64U << 20U;            ///< bytes queued for one client before its connection is cut
     std::chrono::milliseconds idle_timeout{180'000};  ///< without a request on a kept connection
