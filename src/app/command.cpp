@@ -1,0 +1,81 @@
+#include "app/command.hpp"
+
+#include <array>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/apiserver_command.hpp"
+#include "app/flags.hpp"
+#include "app/version.hpp"
+
+namespace metallb::app {
+namespace {
+
+constexpr std::string_view kUsage =
+    "Usage: metallb COMMAND [flags]\n"
+    "\n"
+    "  controller   assigns addresses to Services of type LoadBalancer; one per cluster\n"
+    "  speaker      announces the addresses from this node; one per node\n"
+    "  apiserver    an API server in memory, for labs, tests and hosts without a cluster\n"
+    "  version      prints which build this is\n"
+    "  help         prints this\n"
+    "\n"
+    "metallb COMMAND --help lists a command's flags. Run under the name controller or speaker, it is that command.\n";
+
+int print_version(int, const char* const*) {
+  std::printf("metallb %s\n%s\n", version_phrase(build_version()).c_str(), build_version().toolchain.c_str());
+  return 0;
+}
+
+int print_help(int, const char* const*) {
+  std::fputs(kUsage.data(), stdout);
+  return 0;
+}
+
+struct Command {
+  std::string_view name;
+  /// argv[0] is the command's name (or the program's, when it runs under the command's name).
+  int (*run)(int argc, const char* const* argv);
+};
+
+constexpr std::array<Command, 5> kCommands = {{
+    {"apiserver", run_apiserver},
+    {"version", print_version},
+    {"--version", print_version},
+    {"help", print_help},
+    {"--help", print_help},
+}};
+
+const Command* find(std::string_view name) {
+  for (const auto& command : kCommands) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  if (argc > 0) {
+    const auto name = base_name(argv[0]);
+    if (name == "controller" || name == "speaker") return find(name)->run(argc, argv);
+  }
+  if (argc < 2) {
+    std::fputs(kUsage.data(), stderr);
+    return kExitUsage;
+  }
+  const auto* const command = find(argv[1]);
+  if (command == nullptr) {
+    std::fprintf(stderr, "metallb: unknown command %s\n%s", argv[1], kUsage.data());
+    return kExitUsage;
+  }
+  return command->run(argc - 1, argv + 1);
+}
+
+}  // namespace metallb::app

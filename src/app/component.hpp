@@ -1,0 +1,66 @@
+// What controller and speaker have around their core: the connection to the API server, writes, events for the user, stop
+// signals, and the loop that all of it runs on.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/outcome.hpp"
+#include "base/log.hpp"
+#include "io/kube/event_publisher.hpp"
+#include "io/kube/kube_client.hpp"
+#include "io/signals.hpp"
+
+namespace metallb::app {
+
+class Component {
+ public:
+  struct Options {
+    std::string event_source;  ///< "metallb-controller" or "metallb-speaker"
+    std::string instance;      ///< the node, or empty
+    std::string kubeconfig;    ///< the flag's value
+  };
+  /// Finds the API server; does not talk to it yet.
+  static std::expected<std::unique_ptr<Component>, StartupProblem> create(const Options& options, Log log);
+
+  [[nodiscard]] boost::asio::io_context& loop() { return loop_; }
+  [[nodiscard]] io::KubeClient& client() { return *client_; }
+  [[nodiscard]] const Log& log() const { return log_; }
+
+  /// GETs the pod that this process runs in, for owner references. Waits for the API server as long as it takes, since a
+  /// cluster may start in any order; a pod that does not exist or may not be read is a problem. Runs the loop meanwhile.
+  [[nodiscard]] std::expected<kube::Pod, StartupProblem> own_pod(const std::string& namespace_, const std::string& name);
+
+  /// From now on `on_change` hears of every object of the kind.
+  template <class T>
+  void watch(io::WatchScope scope, std::function<void(const kube::Change<T>&)> on_change) {
+    watches_.push_back(io::watch<T>(*client_, loop_, std::move(scope), std::move(on_change), log_));
+  }
+  void write(kube::Write write, std::function<void(kube::WriteDone)> done) {
+    writer_->submit(std::move(write), std::move(done));
+  }
+  void tell(kube::EventNote note) { events_.publish(std::move(note)); }
+
+  /// Runs until a stop signal. `on_stop` is called first, on the loop. Returns the exit code.
+  int run(std::function<void()> on_stop = {});
+
+ private:
+  Component(io::KubeEndpoint endpoint, const Options& options, Log log);
+  [[nodiscard]] std::expected<io::KubeResponse, SystemError> get(const std::string& target);
+
+  Log log_;
+  boost::asio::io_context loop_{1};
+  std::unique_ptr<io::KubeClient> client_;
+  std::unique_ptr<io::KubeWriter> writer_;
+  io::EventPublisher events_;
+  std::vector<std::unique_ptr<io::KubeWatch>> watches_;
+  std::function<void()> on_stop_;
+  bool stopping_ = false;
+  io::StopSignals signals_;
+};
+
+}  // namespace metallb::app

@@ -1,0 +1,135 @@
+#include "app/speaker_options.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace metallb::app {
+namespace {
+
+constexpr std::array<std::string_view, 3> kBgpTypes = {"native", "frr", "frr-k8s"};
+
+void add_flags(FlagSet& flags, SpeakerOptions& o, std::string& log_level) {
+  flags.text("namespace", o.namespace_, "namespace of the configuration; empty: the Pod's own");
+  flags.text("host", o.host, "without effect, for old command lines");
+  flags.text("ml-bindaddr", o.ml_bindaddr, "address for the speakers' membership; empty: every node is taken for a member");
+  flags.text("ml-bindport", o.ml_bindport, "port for the speakers' membership; empty: 7946");
+  flags.text("ml-labels", o.ml_labels, "labels of the speakers' Pods; empty: every node is taken for a member");
+  flags.text("ml-secret-key-path", o.ml_secret_key_path, "directory with the file secretkey for the membership");
+  flags.boolean("ml-wan-config", o.ml_wan_config, "slower membership, for speakers that are far from each other");
+  flags.text("node-name", o.node_name, "name of the node this program runs on");
+  flags.text("pod-name", o.pod_name, "name of the Pod this program runs in");
+  flags.integer("port", o.port, "HTTPS port of the metrics, on all addresses; 0: no metrics");
+  flags.text("log-level", log_level, "all, debug, info, warn, error or none");
+  flags.text("pprof-bind-address", o.pprof_bind_address, "address for profiling; empty: none");
+  flags.integer("health-probe-port", o.health_probe_port, "HTTP port of /healthz and /readyz, on 127.0.0.1");
+  flags.text("lb-class", o.lb_class, "handle only Services of this load balancer class; empty: those without one");
+  flags.boolean("ignore-exclude-lb", o.ignore_exclude_lb, "announce from nodes that are excluded from load balancers too");
+  flags.text("bgp-debounce-timeout", o.bgp_debounce_timeout, "how long changes for FRR are collected, in milliseconds");
+  flags.text("frrk8s-namespace", o.frrk8s_namespace, "namespace for FRRConfigurations; empty: the configuration's");
+  flags.boolean("frrk8s-secret-passthrough", o.frrk8s_secret_passthrough, "hand secrets on by reference, not as clear text");
+  add_tls_flags(flags, o.tls);
+  flags.text("metrics-cert-dir", o.metrics_cert_dir, "directory with tls.crt and tls.key for the metrics");
+  flags.text("kubeconfig", o.kubeconfig, "how to reach the API server; empty: KUBECONFIG, or the Pod's service account");
+}
+
+std::unexpected<StartupProblem> problem(std::string error, std::string msg, int exit_code = kExitFailure) {
+  return std::unexpected(
+      StartupProblem{.op = "startup", .error = std::move(error), .msg = std::move(msg), .exit_code = exit_code});
+}
+
+/// The membership's key: read, and so checked, also when there is no membership.
+std::expected<std::string, StartupProblem> read_secret(const std::string& directory, const FileReader& read) {
+  if (directory.empty()) return std::string{};
+  auto content = read(directory + "/secretkey");
+  if (!content) return problem(content.error().to_string(), "cannot read the file secretkey in --ml-secret-key-path");
+  return std::move(*content);
+}
+
+std::expected<std::uint16_t, StartupProblem> membership_port(const SpeakerOptions& options) {
+  if (options.ml_bindport.empty()) return SpeakerSettings{}.memberlist_port;
+  const auto number = parse_integer(options.ml_bindport);
+  if (!number) return problem("invalid port \"" + options.ml_bindport + "\"", "--ml-bindport must be a number");
+  return check_port("ml-bindport", *number);
+}
+
+}  // namespace
+
+std::expected<SpeakerOptions, EarlyExit> parse_speaker_options(int argc, const char* const* argv,
+                                                               const Environment& environment) {
+  SpeakerOptions options;
+  options.program = argc > 0 ? argv[0] : "speaker";
+  take_default(environment, "METALLB_NAMESPACE", options.namespace_, "namespace", options.given);
+  take_default(environment, "METALLB_HOST", options.host, "host", options.given);
+  take_default(environment, "METALLB_ML_BIND_ADDR", options.ml_bindaddr, "ml-bindaddr", options.given);
+  take_default(environment, "METALLB_ML_BIND_PORT", options.ml_bindport, "ml-bindport", options.given);
+  take_default(environment, "METALLB_ML_LABELS", options.ml_labels, "ml-labels", options.given);
+  take_default(environment, "METALLB_ML_SECRET_KEY_PATH", options.ml_secret_key_path, "ml-secret-key-path", options.given);
+  take_default(environment, "METALLB_NODE_NAME", options.node_name, "node-name", options.given);
+  take_default(environment, "METALLB_POD_NAME", options.pod_name, "pod-name", options.given);
+  take_default(environment, "FRRK8S_NAMESPACE", options.frrk8s_namespace, "frrk8s-namespace", options.given);
+  // An empty variable counts as not set here: the original falls back to its default.
+  if (const auto debounce = environment("METALLB_BGP_DEBOUNCE_TIMEOUT"); debounce && !debounce->empty()) {
+    options.bgp_debounce_timeout = *debounce;
+    options.given.insert("bgp-debounce-timeout");
+  }
+  options.bgp_type = environment("METALLB_BGP_TYPE").value_or(options.bgp_type);
+  std::string log_level = "info";
+  FlagSet flags;
+  add_flags(flags, options, log_level);
+  const auto level = finish_parsing(flags, options.program, argc, argv, log_level, options.given);
+  if (!level) return std::unexpected(level.error());
+  options.log_level = *level;
+  return options;
+}
+
+std::expected<SpeakerSettings, StartupProblem> prepare_speaker(const SpeakerOptions& options, const FileReader& read) {
+  SpeakerSettings settings;
+  auto tls = check_tls(options.tls);
+  if (!tls) return std::unexpected(tls.error());
+  settings.tls = std::move(*tls);
+
+  const auto debounce = parse_integer(options.bgp_debounce_timeout);
+  if (!debounce || *debounce <= 0) {
+    return problem("invalid value \"" + options.bgp_debounce_timeout + "\"",
+                   "--bgp-debounce-timeout must be a positive number of milliseconds");
+  }
+  settings.bgp_debounce = std::chrono::milliseconds(*debounce);
+
+  auto namespace_name = find_namespace(options.namespace_, read);
+  if (!namespace_name) return std::unexpected(namespace_name.error());
+  settings.namespace_ = std::move(*namespace_name);
+  if (options.node_name.empty()) return problem("no node name", "--node-name or METALLB_NODE_NAME must name this node");
+  settings.node_name = options.node_name;
+
+  auto secret = read_secret(options.ml_secret_key_path, read);
+  if (!secret) return std::unexpected(secret.error());
+  settings.memberlist_secret = std::move(*secret);
+  settings.memberlist = !options.ml_labels.empty() && !options.ml_bindaddr.empty();
+  const auto member_port = membership_port(options);
+  if (!member_port) return std::unexpected(member_port.error());
+  settings.memberlist_port = *member_port;
+
+  if (options.frrk8s_secret_passthrough && (options.bgp_type != "frr-k8s" || options.frrk8s_namespace.empty())) {
+    return problem("secret passthrough needs the BGP type frr-k8s and its namespace",
+                   "--frrk8s-secret-passthrough goes with METALLB_BGP_TYPE=frr-k8s and --frrk8s-namespace only");
+  }
+  if (std::ranges::find(kBgpTypes, options.bgp_type) == kBgpTypes.end()) {
+    return problem("unknown BGP type \"" + options.bgp_type + "\"", "METALLB_BGP_TYPE is one of native, frr, frr-k8s",
+                   kExitUsage);
+  }
+  const auto metrics = check_port("port", options.port);
+  if (!metrics) return std::unexpected(metrics.error());
+  settings.metrics_port = *metrics;
+  const auto health = check_port("health-probe-port", options.health_probe_port);
+  if (!health) return std::unexpected(health.error());
+  settings.health_port = *health;
+  return settings;
+}
+
+std::vector<std::string> accepted_without_effect(const SpeakerOptions& options) {
+  return intersection(options.given,
+                      {"bgp-debounce-timeout", "frrk8s-namespace", "frrk8s-secret-passthrough", "host", "ml-bindaddr",
+                       "ml-bindport", "ml-labels", "ml-secret-key-path", "ml-wan-config", "pprof-bind-address"});
+}
+
+}  // namespace metallb::app
