@@ -3,20 +3,14 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <utility>
+
+#include "io/kube/text_file.hpp"
 
 namespace metallb::io {
 namespace {
 
 constexpr auto kReadAtLeastEach = std::chrono::minutes(1);
-
-std::string trimmed(const std::string& text) {
-  static constexpr auto kBlanks = " \t\r\n";
-  const auto first = text.find_first_not_of(kBlanks);
-  return first == std::string::npos ? std::string() : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 /// It goes into a header field as it is.
 bool fits_a_header(const std::string& token) {
@@ -46,10 +40,9 @@ bool BearerToken::reread(Now now) {
 void BearerToken::read(Now now) {
   read_at_ = now.steady;
   read_stamp_ = stamp();  // before the content: a change in between is seen the next time
-  std::ifstream in(file_);
-  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in.is_open() || in.bad()) return unreadable("cannot be read");
-  content = trimmed(content);
+  const auto whole = read_text_file(file_);
+  if (!whole) return unreadable("cannot be read");
+  auto content = trimmed(*whole);
   if (content.empty()) return unreadable("is empty");
   if (!fits_a_header(content)) return unreadable("holds more than one word of printable ASCII");
   complained_ = false;
