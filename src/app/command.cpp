@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "app/apiserver_command.hpp"
+#include "app/controller_command.hpp"
 #include "app/flags.hpp"
+#include "app/speaker_command.hpp"
 #include "app/version.hpp"
 
 namespace metallb::app {
@@ -40,7 +42,9 @@ struct Command {
   int (*run)(int argc, const char* const* argv);
 };
 
-constexpr std::array<Command, 5> kCommands = {{
+constexpr std::array<Command, 7> kCommands = {{
+    {"controller", run_controller},
+    {"speaker", run_speaker},
     {"apiserver", run_apiserver},
     {"version", print_version},
     {"--version", print_version},

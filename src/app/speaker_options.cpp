@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
 
 namespace metallb::app {
 namespace {
@@ -37,6 +39,15 @@ std::unexpected<StartupProblem> problem(std::string error, std::string msg, int 
       StartupProblem{.op = "startup", .error = std::move(error), .msg = std::move(msg), .exit_code = exit_code});
 }
 
+/// These two are text flags whose value is read as a plain number, without the prefixes of integer flags.
+std::optional<std::int64_t> decimal(const std::string& text) {
+  std::int64_t number = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return number;
+}
+
 /// The membership's key: read, and so checked, also when there is no membership.
 std::expected<std::string, StartupProblem> read_secret(const std::string& directory, const FileReader& read) {
   if (directory.empty()) return std::string{};
@@ -47,7 +58,7 @@ std::expected<std::string, StartupProblem> read_secret(const std::string& direct
 
 std::expected<std::uint16_t, StartupProblem> membership_port(const SpeakerOptions& options) {
   if (options.ml_bindport.empty()) return SpeakerSettings{}.memberlist_port;
-  const auto number = parse_integer(options.ml_bindport);
+  const auto number = decimal(options.ml_bindport);
   if (!number) return problem("invalid port \"" + options.ml_bindport + "\"", "--ml-bindport must be a number");
   return check_port("ml-bindport", *number);
 }
@@ -88,7 +99,7 @@ std::expected<SpeakerSettings, StartupProblem> prepare_speaker(const SpeakerOpti
   if (!tls) return std::unexpected(tls.error());
   settings.tls = std::move(*tls);
 
-  const auto debounce = parse_integer(options.bgp_debounce_timeout);
+  const auto debounce = decimal(options.bgp_debounce_timeout);
   if (!debounce || *debounce <= 0) {
     return problem("invalid value \"" + options.bgp_debounce_timeout + "\"",
                    "--bgp-debounce-timeout must be a positive number of milliseconds");

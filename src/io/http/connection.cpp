@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "io/clock.hpp"
 #include "io/http/exchange.hpp"
 
 namespace metallb::io {
@@ -23,7 +24,7 @@ Connection::Connection(boost::asio::ip::tcp::socket socket, TlsContext tls, std:
     : transport_(std::move(socket), std::move(tls)),
       shared_(std::move(shared)),
       timer_(transport_.socket().get_executor()),
-      phase_since_(Clock::now()),
+      phase_since_(now().steady),
       last_progress_(phase_since_),
       phase_(transport_.encrypted() ? Phase::kHandshake : Phase::kReading) {}
 
@@ -47,12 +48,12 @@ void Connection::close() {
 
 void Connection::enter(Phase phase) {
   phase_ = phase;
-  phase_since_ = Clock::now();
+  phase_since_ = now().steady;
 }
 
 void Connection::send(std::string bytes) {
   if (phase_ == Phase::kClosed || bytes.empty()) return;
-  if (unsent_ == 0) last_progress_ = Clock::now();
+  if (unsent_ == 0) last_progress_ = now().steady;
   unsent_ += bytes.size();
   if (!output_.empty() && output_.back().size() + bytes.size() <= kJoinUpTo) {
     output_.back() += bytes;
@@ -160,7 +161,7 @@ void Connection::flush() {
     const auto pending = std::string_view(output_.front()).substr(output_offset_);
     const auto [step, count] = transport_.write(pending);
     if (step == Transport::Step::kProgress) {
-      last_progress_ = Clock::now();
+      last_progress_ = now().steady;
       unsent_ -= count;
       output_offset_ += count;
       if (count == pending.size()) {
@@ -186,7 +187,7 @@ bool Connection::take_request() {
   if (phase_ != Phase::kReading || input_.empty() || unsent_ > kAnswerAheadLimit) return false;
   if (!parser_) {
     parser_ = std::make_unique<RequestParser>(shared_->options.header_limit, shared_->options.body_limit);
-    phase_since_ = Clock::now();
+    phase_since_ = now().steady;
   }
   const auto complete = parser_->feed(input_);
   if (input_.empty()) input_.shrink_to_fit();
@@ -305,7 +306,7 @@ void Connection::watch_deadline() {
 void Connection::on_timer() {
   timer_set_for_ = Clock::time_point::max();
   if (phase_ == Phase::kClosed) return;
-  if (deadline() <= Clock::now()) return close();
+  if (deadline() <= now().steady) return close();
   watch_deadline();
 }
 

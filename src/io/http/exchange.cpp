@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/contract.hpp"
+#include "io/clock.hpp"
 #include "io/http/connection.hpp"
 #include "io/http/request_parser.hpp"
 
@@ -17,7 +18,7 @@ namespace {
 const std::string& date_now() {
   static std::time_t second = 0;
   static std::string text;
-  const auto now = std::time(nullptr);
+  const auto now = std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(io::now().wall));
   if (now != second) {
     std::tm parts{};
     gmtime_r(&now, &parts);

@@ -4,6 +4,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "io/clock.hpp"
 #include "io/http/connection.hpp"
 #include "io/http/tls_context.hpp"
 
@@ -87,9 +88,9 @@ class Server : public HttpServer {
 
     // Out of descriptors or memory: without a pause the loop would spin on a connection that it cannot take.
     void accept_failed(const error_code& error) {
-      const auto now = std::chrono::steady_clock::now();
-      if (now - last_warning > kAcceptWarningPause) {
-        last_warning = now;
+      const auto moment = now().steady;
+      if (moment - last_warning > kAcceptWarningPause) {
+        last_warning = moment;
         log.warn({{"op", "http"}, {"port", port}, {"error", error.message()}, {"msg", "cannot accept connections"}});
       }
       pause.expires_after(kAcceptPause);

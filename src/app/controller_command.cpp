@@ -1,0 +1,98 @@
+#include "app/controller_command.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "app/component.hpp"
+#include "app/controller_metrics.hpp"
+#include "app/controller_options.hpp"
+#include "app/endpoints.hpp"
+#include "app/version.hpp"
+#include "controller/instance.hpp"
+#include "io/driver.hpp"
+#include "io/log_sink.hpp"
+
+namespace metallb::app {
+namespace {
+
+using ControllerDriver = io::Driver<controller::Instance, controller::Input, controller::Output>;
+
+/// The core with its driver, between the watches and the writes.
+class ControllerRuntime {
+ public:
+  ControllerRuntime(Component& component, const ControllerOptions& options, const ControllerSettings& settings)
+      : component_(component),
+        core_({.namespace_ = settings.namespace_, .lb_class = options.lb_class}, component.log()),
+        driver_(component.loop(), core_, [this](controller::Output& out) { carry_out(out); }) {
+    const io::WatchScope own{.namespace_ = settings.namespace_, .label_selector = {}, .field_selector = {}};
+    follow<kube::Service>({});
+    follow<kube::Namespace>({});
+    follow<kube::IPAddressPool>(own);
+    follow<kube::Community>(own);
+  }
+
+  [[nodiscard]] const controller::Instance& core() const { return core_; }
+
+ private:
+  template <class T>
+  void follow(io::WatchScope scope) {
+    component_.watch<T>(std::move(scope), [this](const kube::Change<T>& change) { driver_.feed(change); });
+  }
+
+  void carry_out(controller::Output& out) {
+    for (auto& action : out) {
+      if (auto* write = std::get_if<kube::Write>(&action)) {
+        component_.write(std::move(*write), [this](kube::WriteDone done) { driver_.feed(std::move(done)); });
+      } else {
+        component_.tell(std::move(std::get<kube::EventNote>(action)));
+      }
+    }
+  }
+
+  Component& component_;
+  controller::Instance core_;
+  ControllerDriver driver_;
+};
+
+int run(const ControllerOptions& options, const Log& log) {
+  log_banner(log, "controller");
+  const auto settings = prepare_controller(options, file_reader());
+  if (!settings) return fail(log, settings.error());
+  for (const auto& flag : accepted_without_effect(options)) {
+    log.info({{"op", "startup"}, {"flag", flag}, {"msg", "flag accepted, but this build does not have its feature"}});
+  }
+  auto component =
+      Component::create({.event_source = "metallb-controller", .instance = "", .kubeconfig = options.kubeconfig}, log);
+  if (!component) return fail(log, component.error());
+  auto endpoints = Endpoints::open(**component, {.health_address = "",
+                                                 .health_port = settings->health_port,
+                                                 .metrics_port = settings->metrics_port,
+                                                 .tls = settings->tls,
+                                                 .metrics_certificate_directory = options.metrics_cert_dir});
+  if (!endpoints) return fail(log, endpoints.error());
+  if (!options.pod_name.empty()) {
+    const auto pod = (*component)->own_pod(settings->namespace_, options.pod_name);
+    if (!pod) return fail(log, pod.error());
+  }
+  // In webhook mode onlywebhook another process assigns the addresses.
+  std::unique_ptr<ControllerRuntime> runtime;
+  if (settings->allocate) {
+    runtime = std::make_unique<ControllerRuntime>(**component, options, *settings);
+    (*endpoints)->add_metrics([&core = runtime->core()] { return metrics_of(core); });
+  }
+  log.info({{"op", "Run"}, {"msg", "Starting Manager"}});
+  return (*component)->run();
+}
+
+}  // namespace
+
+int run_controller(int argc, const char* const* argv) {
+  const auto options = parse_controller_options(argc, argv, process_environment());
+  if (!options) return finish(options.error());
+  io::JsonLogSink sink(options->log_level);
+  return run(*options, Log(sink));
+}
+
+}  // namespace metallb::app
