@@ -44,19 +44,24 @@ void Instance::on_input(Now now, const Input& input, Output& /*out*/) {
       input);
 }
 
+void Instance::look_at(const ServiceKey& key) {
+  // Before the whole picture is there the first pass, which looks at everything in its own order, is still to come.
+  if (ready()) changed_.add(key);
+}
+
 void Instance::note(const kube::Change<kube::Service>& change) {
   services_.apply(change);
   if (const auto* upserted = std::get_if<kube::Upserted<kube::Service>>(&change)) {
-    changed_.add(upserted->object->metadata.key());
+    look_at(upserted->object->metadata.key());
   } else if (const auto* removed = std::get_if<kube::Removed<kube::Service>>(&change)) {
-    changed_.add(removed->key);
+    look_at(removed->key);
   }
 }
 
 void Instance::note(const kube::Change<kube::EndpointSlice>& change) {
   const auto look_at_service_of = [this](const kube::EndpointSlice& slice) {
     const auto label = slice.metadata.labels.find("kubernetes.io/service-name");
-    if (label != slice.metadata.labels.end()) changed_.add({slice.metadata.namespace_, label->second});
+    if (label != slice.metadata.labels.end()) look_at({slice.metadata.namespace_, label->second});
   };
   // Of the Service that the slice belonged to before, too: the label may have moved.
   if (const auto before = slices_.apply(change)) look_at_service_of(*before);

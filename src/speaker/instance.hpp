@@ -100,6 +100,7 @@ class Instance {
   void note(const MembersChanged& change);
   void note(const InterfacesChanged& change);
 
+  void look_at(const ServiceKey& key);
   void look_at_all();
   /// Returns how much work it was, in candidates weighed.
   std::size_t reconcile(const ServiceKey& key, Output& out);

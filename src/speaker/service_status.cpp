@@ -118,8 +118,12 @@ void ServiceStatuses::on_change(const kube::Change<kube::ServiceL2Status>& chang
     seen_meanwhile_.insert(key);
     const auto unseen = unseen_.extract(key);
     if (const auto before = store_.apply(change)) judge(before);
-    // What the watch shows first of a new object may be older than what has been written to it since.
-    if (!unseen.empty()) store_.apply_write(unseen.mapped());
+    if (!unseen.empty()) {
+      // What the watch shows first of a new object may be older than what has been written to it since; the second time
+      // lets the store hold it back until the written state, or a relist, comes by.
+      store_.apply_write(unseen.mapped());
+      store_.apply(change);
+    }
     judge(store_.get(key));
   } else if (const auto* removed = std::get_if<kube::Removed<kube::ServiceL2Status>>(&change)) {
     seen_meanwhile_.insert(removed->key);
