@@ -1,14 +1,39 @@
-// The controller's decisions: which Service gets which address.
+// The controller's decisions: which Service gets which address (controller spec sections 4 and 5).
 //
-// In:   Services, pools, communities, namespaces (kube::Change each), outcomes of writes.
-// Out:  status writes and events. Metrics are read from its state.
+// In:   Services, pools, Communities, namespaces (kube::Change each), outcomes of writes.
+// Out:  status writes and events. Metrics and explanations are read from its state.
 // Thread: main.
+//
+// Level-triggered: inputs are recorded and their keys queued; on_time() brings a slice of Services to the state they should
+// have (converge.hpp). What must hold:
+//   - Nothing is assigned or written before the whole picture is known: complete lists of Services, pools and namespaces, a
+//     valid configuration with at least one pool, and every address that any status shows registered for its holder. (An
+//     empty list of pools at start says more likely that they are being restored than that all addresses should go.)
+//   - An address is free for others only when no status shows it any more (ipam/allocator.hpp, "leaving").
+//   - One write per Service at a time; a failed one is repeated with the same decision, on fresh state, with back-off.
+//   - A bad configuration changes nothing: the last good one stays.
+// It does not announce addresses, knows no nodes, and keeps nothing on disk: Service status is the record.
 #pragma once
 
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
+#include "base/log.hpp"
+#include "base/state_machine.hpp"
+#include "config/build.hpp"
+#include "controller/converge.hpp"
+#include "controller/decision.hpp"
+#include "controller/pool_status.hpp"
+#include "controller/waiting_list.hpp"
+#include "ipam/allocator.hpp"
 #include "kube/change.hpp"
+#include "kube/store.hpp"
+#include "kube/work_queue.hpp"
 #include "kube/write.hpp"
 
 namespace metallb::controller {
@@ -17,5 +42,103 @@ using Input = std::variant<kube::Change<kube::Service>, kube::Change<kube::IPAdd
                            kube::Change<kube::Namespace>, kube::WriteDone>;
 using Action = std::variant<kube::Write, kube::EventNote>;
 using Output = std::vector<Action>;
+
+struct Options {
+  std::string namespace_;  ///< the MetalLB namespace: pools and Communities elsewhere do not count
+  std::string lb_class;    ///< only Services of this spec.loadBalancerClass; empty: only those without one
+};
+
+class Instance {
+ public:
+  explicit Instance(Options options, Log log = {});
+
+  void on_input(Now now, const Input& in, Output& out);
+  void on_time(Now now, Output& out);
+  [[nodiscard]] SteadyPoint next_deadline() const;
+
+  /// Controller spec 5.7. The gauges of a pool are in allocator().statistics().
+  struct Metrics {
+    std::uint64_t updates = 0;        ///< changes of Services handled, and configurations tried
+    std::uint64_t update_errors = 0;  ///< of those, Services that could not get what they ask for
+    bool config_loaded = false;       ///< a configuration was valid once
+    bool config_stale = false;        ///< running on an older configuration than the one in the cluster
+  };
+  [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  [[nodiscard]] const ipam::Allocator& allocator() const { return allocator_; }
+  /// Null for a Service that is not looked after.
+  [[nodiscard]] const Decision* decision(const ServiceKey& service) const;
+  /// All Services that hold addresses are known and registered; decisions are being made.
+  [[nodiscard]] bool running() const { return phase_ == Phase::kRunning; }
+
+ private:
+  enum class Phase : std::uint8_t { kWaiting, kAdopting, kRunning };
+
+  /// What is remembered about a Service that is looked after.
+  struct Record {
+    Decision decision;
+    std::string told;       ///< the notes about its present state that the user has been told
+    bool by_event = false;  ///< it changed since the last look
+    /// The decision whose write has not come through: newer than what the status says.
+    std::optional<std::vector<IpAddress>> unwritten;
+  };
+  struct InFlight {
+    ServiceKey service;
+    std::string uid;
+    std::vector<IpAddress> addresses;
+    std::vector<std::string> seen;  ///< resource versions that the store had since the write began
+  };
+
+  void apply(Now now, const kube::Change<kube::Service>& change);
+  void apply(Now now, const kube::Change<kube::IPAddressPool>& change);
+  void apply(const kube::Change<kube::Community>& change);
+  void apply(const kube::Change<kube::Namespace>& change);
+  void apply(Now now, const kube::WriteDone& done);
+  void written(const InFlight& flight, const std::string& answer);
+
+  void load_config(Now now, Output& out);
+  void report(const config::ConfigError& error, Output& out);
+  void check_communities(Output& out);
+  void start_adopting();
+  void adopt_slice(int budget);
+  void resync_slice(int budget);
+  /// Queues the next Service that waits for a pool with news; false when there is none.
+  bool sweep();
+
+  [[nodiscard]] bool concerns(const kube::Service& service) const;
+  void reconcile(Now now, const ServiceKey& key, Output& out);
+  /// Carries an outcome to the API. True when a write is on its way, which keeps the key until it is done.
+  bool publish(const kube::Service& service, Record& record, Outcome outcome, Output& out);
+  void tell(const kube::Service& service, const Outcome& outcome, Record& record, Output& out);
+  void forget(Now now, const ServiceKey& key);
+  void follow_touched(Now now);
+
+  Options options_;
+  Log log_;
+  Phase phase_ = Phase::kWaiting;
+
+  kube::Store<kube::Service> services_;
+  kube::Store<kube::IPAddressPool> pools_;
+  kube::Store<kube::Community> communities_;
+  kube::Store<kube::Namespace> namespaces_;
+  bool config_dirty_ = false;
+  bool communities_dirty_ = false;
+  std::string community_error_;
+
+  std::optional<config::Config> config_;
+  ipam::Allocator allocator_;
+  Metrics metrics_;
+
+  kube::WorkQueue<ServiceKey> queue_;
+  std::vector<ServiceKey> adopting_;                         ///< holders yet to be registered, the next one last
+  std::optional<ServiceKey> resync_;                         ///< every Service from this key on is to be looked at again
+  std::map<std::string, std::optional<ServiceKey>> sweeps_;  ///< pool with news -> last waiting Service that was tried
+
+  std::unordered_map<ServiceKey, Record> records_;
+  WaitingList waiting_;
+  PoolStatus pool_status_;
+  std::unordered_map<ActionId, InFlight> in_flight_;
+  std::unordered_map<ServiceKey, ActionId> writing_;
+  std::uint64_t last_action_ = 0;
+};
 
 }  // namespace metallb::controller

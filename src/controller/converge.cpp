@@ -1,0 +1,205 @@
+#include "controller/converge.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "ipam/text.hpp"
+
+namespace metallb::controller {
+namespace {
+
+using Type = kube::EventNote::Type;
+
+std::string texts_quoted(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const auto& text : texts) out += (out.size() > 1 ? " \"" : "\"") + text + '"';
+  return out + "]";
+}
+
+/// One pass over one Service; the numbers are the rows of the table in controller spec 5.5.
+class Pass {
+ public:
+  Pass(const kube::Service& service, const config::Config& config, ipam::Allocator& allocator)
+      : service_(service), config_(config), allocator_(allocator) {
+    wish_.key = service.metadata.key();
+    wish_.labels = service.metadata.labels;
+    wish_.prefers_dual = service.spec.ipFamilyPolicy == "PreferDualStack";
+    wish_.requires_dual = service.spec.ipFamilyPolicy == "RequireDualStack";
+    wish_.ipv6_first = !service.spec.ipFamilies.empty() && service.spec.ipFamilies.front() == "IPv6";
+    wish_.claim = claim_of(service);
+    wish_.pool = requested_pool(service);
+  }
+
+  Outcome run(const std::vector<std::string>& held_texts) {
+    if (service_.spec.type != "LoadBalancer") return cleared("not of type LoadBalancer", false);  // 1
+    if (config_.pools.empty()) return cleared("no pools are configured", true);                   // 2
+    const auto cluster = cluster_addresses(service_);
+    if (cluster.empty()) return cleared("the Service has no cluster address yet", true);  // 3
+    if (wish_.requires_dual && cluster.size() < 2) {                                      // 5
+      warn("not enough clusterips", "Service requires dual stack but not enough clusterips " + cluster_text(cluster));
+      return cleared("RequireDualStack needs two cluster addresses", true);
+    }
+    const auto families = families_of(cluster);
+    if (held_texts.empty()) {
+      clear();  // 6
+    } else if (auto stop = revalidate(held_texts, cluster, families)) {
+      return std::move(*stop);
+    }
+    return settle_on(families);
+  }
+
+ private:
+  /// Rows 7 to 12: what becomes of addresses that the Service has.
+  std::optional<Outcome> revalidate(const std::vector<std::string>& texts, const std::vector<std::string>& cluster,
+                                    const std::expected<Families, std::string>& families) {
+    const auto held_families = families_of(texts);
+    if (!held_families) {
+      warn("nolbIPsIPFamily", "Failed to retrieve LBIPs IPFamily for " + texts_quoted(texts) + ": " + held_families.error());
+    }
+    if (!families) {  // 8
+      warn("noclusterIPsIPFamily", "Failed to retrieve ClusterIPs IPFamily for " + texts_quoted(cluster) + " " +
+                                       service_.spec.clusterIP + ": " + families.error());
+      auto out = fail(families.error());
+      out.keep_status = true;
+      return out;
+    }
+    wish_.families = *families;
+    const bool changed =
+        !held_families || (*held_families != *families && !(*families == Families::kDual && wish_.prefers_dual));
+    if (changed) {  // 9
+      clear();
+      return std::nullopt;
+    }
+    for (const auto& text : texts) held_.push_back(*IpAddress::parse(text));
+    if (const auto assigned = assign(config_, allocator_, wish_, held_); !assigned) {  // 10
+      note(Type::kNormal, "ClearAssignment",
+           "current IP for \"" + wish_.key.to_string() +
+               "\" not allowed by config, will attempt for new IP assignment: " + assigned.error().cause);
+      clear();
+    } else if (!wish_.pool.empty() && allocator_.find(wish_.key)->pool != wish_.pool) {  // 11
+      clear();
+    }
+    const auto requested = requested_addresses(service_);
+    if (!requested) {  // 12
+      warn("LoadBalancerFailed", "invalid requested loadbalancer IPs: " + requested.error().to_string());
+      auto out = fail(requested.error().to_string());
+      out.request_error = requested.error();
+      return out;
+    }
+    return std::nullopt;
+  }
+
+  /// Rows 13 to 17.
+  Outcome settle_on(const std::expected<Families, std::string>& families) {
+    const auto requested = requested_addresses(service_);
+    if (!requested) {
+      auto out = allocation_failed({requested.error().to_string(), {}, {}});
+      out.request_error = requested.error();
+      return out;
+    }
+    if (!families) return allocation_failed({families.error(), {}, {}});
+    wish_.families = *families;
+    wish_.addresses = *requested;
+    const auto as_set = [](const std::vector<IpAddress>& list) { return std::set<IpAddress>(list.begin(), list.end()); };
+    if (!wish_.addresses.empty() && as_set(wish_.addresses) != as_set(held_)) clear();  // 13
+
+    Interest interest;
+    // deviation: only with two cluster addresses, and never beside an explicit request; the original flaps between one and
+    // two addresses in these cases (controller spec 4.10, 8.1).
+    if (held_.size() == 1 && wish_.prefers_dual && wish_.families == Families::kDual && wish_.addresses.empty()) {  // 14
+      if (const auto added = add_family(config_, allocator_, wish_)) {
+        held_.push_back(*added);
+        note(Type::kNormal, "IPAllocated", "Assigned additional IP \"" + added->to_string() + "\"");
+      } else {
+        out_.reason = added.error().cause;
+        interest = added.error().interest;
+        note(Type::kNormal, "AdditionalAssignFailed",
+             "cannot assign additional IP in PreferDualStack: " + added.error().cause, true);
+      }
+    }
+    if (held_.empty()) {  // 15
+      if (auto allocated = allocate(config_, allocator_, wish_); !allocated) return allocation_failed(allocated.error());
+      held_ = allocator_.find(wish_.key)->addresses;
+      note(Type::kNormal, "IPAllocated", "Assigned IP " + ipam::quoted_list(held_));
+      // A Service that prefers two families and found one waits for the other in the pool it is in.
+      if (wish_.prefers_dual && wish_.families == Families::kDual && wish_.addresses.empty() && held_.size() == 1) {
+        interest = {{}, {allocator_.find(wish_.key)->pool}, wish_.claim.sharing_key};
+      }
+    }
+    auto out = finished();
+    out.interest = std::move(interest);
+    return out;
+  }
+
+  void clear() {
+    allocator_.vacate(wish_.key);
+    held_.clear();
+  }
+  Outcome cleared(std::string reason, bool failed) {
+    clear();
+    auto out = fail(std::move(reason));
+    out.failed = failed;
+    return out;
+  }
+  Outcome allocation_failed(Failure failure) {
+    warn("AllocationFailed", "Failed to allocate IP for \"" + wish_.key.to_string() + "\": " + failure.cause);
+    auto out = fail(std::move(failure.cause));
+    out.interest = std::move(failure.interest);
+    out.details = std::move(failure.details);
+    return out;
+  }
+  Outcome fail(std::string reason) {
+    auto out = finished();
+    out.failed = true;
+    out.reason = std::move(reason);
+    return out;
+  }
+  Outcome finished() {
+    out_.addresses = held_;
+    if (const auto* held = allocator_.find(wish_.key); held != nullptr && !held_.empty()) out_.pool = held->pool;
+    return std::move(out_);
+  }
+  void note(Type type, std::string reason, std::string message, bool repeats = false) {
+    out_.notes.push_back({type, std::move(reason), std::move(message), repeats});
+  }
+  void warn(std::string reason, std::string message) { note(Type::kWarning, std::move(reason), std::move(message), true); }
+  static std::string cluster_text(const std::vector<std::string>& cluster) {
+    std::string out = "[";
+    for (const auto& address : cluster) out += (out.size() > 1 ? " " : "") + address;
+    return out + "]";
+  }
+
+  const kube::Service& service_;
+  const config::Config& config_;
+  ipam::Allocator& allocator_;
+  Wish wish_;
+  std::vector<IpAddress> held_;  ///< valid, and registered with the allocator
+  Outcome out_;
+};
+
+}  // namespace
+
+Outcome converge(const kube::Service& service, const std::vector<std::string>& held_texts, const config::Config& config,
+                 ipam::Allocator& allocator) {
+  return Pass(service, config, allocator).run(held_texts);
+}
+
+std::vector<std::string> status_addresses(const kube::Service& service) {
+  std::vector<std::string> out;
+  for (const auto& ingress : service.status.loadBalancer.ingress) {
+    if (!ingress.ip.empty()) out.push_back(ingress.ip);
+  }
+  return out;
+}
+
+void adopt(const kube::Service& service, ipam::Allocator& allocator) {
+  if (service.spec.type != "LoadBalancer") return;
+  const auto texts = status_addresses(service);
+  if (!families_of(texts) || !families_of(cluster_addresses(service))) return;
+  std::vector<IpAddress> addresses;
+  for (const auto& text : texts) addresses.push_back(*IpAddress::parse(text));
+  // A refusal (a foreign address, or two claim one) is dealt with when the Service has its turn.
+  (void)allocator.assign(service.metadata.key(), std::move(addresses), claim_of(service));
+}
+
+}  // namespace metallb::controller

@@ -1,0 +1,235 @@
+#include "controller/instance.hpp"
+
+#include <algorithm>
+
+#include "controller/event_note.hpp"
+#include "kube/json.hpp"
+
+namespace metallb::controller {
+namespace {
+
+/// Services brought in order per call of on_time(): well under a millisecond of work each slice.
+constexpr int kSlice = 64;
+/// Services looked at per call where looking is all there is to do.
+constexpr int kScan = 512;
+
+}  // namespace
+
+Instance::Instance(Options options, Log log) : options_(std::move(options)), log_(log) {}
+
+void Instance::on_input(Now now, const Input& in, Output&) {
+  std::visit(
+      [&](const auto& change) {
+        if constexpr (requires { apply(now, change); }) {
+          apply(now, change);
+        } else {
+          apply(change);
+        }
+      },
+      in);
+}
+
+void Instance::on_time(Now now, Output& out) {
+  if (communities_dirty_) check_communities(out);
+  if (config_dirty_ && pools_.listed() && namespaces_.listed()) load_config(now, out);
+  if (phase_ == Phase::kWaiting) {
+    if (services_.listed() && config_ && !config_->pools.empty()) start_adopting();
+    return;
+  }
+  if (phase_ == Phase::kAdopting) return adopt_slice(kScan);
+
+  if (resync_) resync_slice(kScan);
+  for (int i = 0; i < kSlice; ++i) {
+    if (const auto key = queue_.take(now.steady)) {
+      reconcile(now, *key, out);
+    } else if (!sweep()) {
+      break;
+    }
+  }
+  if (queue_.ready() > 0 || !sweeps_.empty()) return;  // Services first: somebody waits for them
+  const auto wanted = [this](const std::string& pool) -> std::optional<kube::IPAddressPoolStatus> {
+    if (!config_->pools.contains(pool)) return std::nullopt;
+    const auto statistics = allocator_.statistics(pool);
+    const auto available = statistics.available();
+    return kube::IPAddressPoolStatus{statistics.in_use.v4, statistics.in_use.v6, available.v4, available.v6};
+  };
+  while (auto write = pool_status_.next(now.steady, ActionId(last_action_ + 1), wanted)) {
+    ++last_action_;
+    out.emplace_back(*std::move(write));
+  }
+}
+
+SteadyPoint Instance::next_deadline() const {
+  if (communities_dirty_ || (config_dirty_ && pools_.listed() && namespaces_.listed())) return SteadyPoint::min();
+  if (phase_ == Phase::kWaiting) {
+    return services_.listed() && config_ && !config_->pools.empty() ? SteadyPoint::min() : kIdle;
+  }
+  if (phase_ == Phase::kAdopting || resync_ || !sweeps_.empty()) return SteadyPoint::min();
+  return std::min(queue_.next_deadline(), pool_status_.next_deadline());
+}
+
+const Decision* Instance::decision(const ServiceKey& service) const {
+  const auto found = records_.find(service);
+  return found == records_.end() ? nullptr : &found->second.decision;
+}
+
+void Instance::apply(Now now, const kube::Change<kube::Service>& change) {
+  const auto before = services_.apply(change);
+  if (std::holds_alternative<kube::Listed<kube::Service>>(change)) {
+    // A relist may have passed by changes that the watch would have told of.
+    if (phase_ == Phase::kRunning) resync_ = ServiceKey{};
+    return;
+  }
+  ++metrics_.updates;
+  if (const auto* removed = std::get_if<kube::Removed<kube::Service>>(&change)) return forget(now, removed->key);
+
+  const auto& service = *std::get<kube::Upserted<kube::Service>>(change).object;
+  const auto key = service.metadata.key();
+  if (const auto writing = writing_.find(key); writing != writing_.end()) {
+    in_flight_.at(writing->second).seen.push_back(service.metadata.resourceVersion);
+  }
+  if (before && before->metadata.uid != service.metadata.uid) {
+    forget(now, key);  // deleted and created again between two looks
+  } else if (before && before->metadata.resourceVersion == service.metadata.resourceVersion) {
+    return;  // the echo of an own write, or a relist
+  }
+  if (phase_ == Phase::kWaiting || !concerns(service)) return;
+  if (phase_ == Phase::kAdopting) {
+    adopting_.push_back(key);
+    return;
+  }
+  records_[key].by_event = true;
+  queue_.add(key);
+}
+
+void Instance::apply(Now now, const kube::Change<kube::IPAddressPool>& change) {
+  const auto before = pools_.apply(change);
+  if (const auto* upserted = std::get_if<kube::Upserted<kube::IPAddressPool>>(&change)) {
+    const auto& pool = *upserted->object;
+    if (pool.metadata.namespace_ != options_.namespace_) return;
+    pool_status_.observed(now.steady, pool);
+    // Counters and labels have no say in the configuration.
+    if (!before || before->spec != pool.spec) config_dirty_ = true;
+  } else if (const auto* removed = std::get_if<kube::Removed<kube::IPAddressPool>>(&change)) {
+    if (removed->key.namespace_ != options_.namespace_) return;
+    pool_status_.removed(removed->key.name);
+    config_dirty_ = true;
+  } else if (!config_) {
+    config_dirty_ = true;
+  }
+}
+
+void Instance::apply(const kube::Change<kube::Community>& change) {
+  communities_.apply(change);
+  communities_dirty_ = communities_.listed();
+}
+
+void Instance::apply(const kube::Change<kube::Namespace>& change) {
+  const auto before = namespaces_.apply(change);
+  if (!config_) {
+    config_dirty_ = true;
+    return;
+  }
+  if (const auto* upserted = std::get_if<kube::Upserted<kube::Namespace>>(&change)) {
+    if (before && before->metadata.labels == upserted->object->metadata.labels) return;
+  } else if (!before) {
+    return;
+  }
+  const auto selects = [](const auto& entry) {
+    const auto& allocation = entry.second->spec.serviceAllocation;
+    return allocation && !allocation->namespaceSelectors.empty();
+  };
+  if (std::any_of(pools_.objects().begin(), pools_.objects().end(), selects)) config_dirty_ = true;
+}
+
+void Instance::apply(Now now, const kube::WriteDone& done) {
+  const auto found = in_flight_.find(done.id);
+  if (found == in_flight_.end()) {
+    if (pool_status_.done(now.steady, done.id, done.result.has_value()) && !done.result) {
+      log_.warn(
+          {{"op", "updatePoolStatus"}, {"error", done.result.error().message}, {"msg", "failed to write pool status"}});
+    }
+    return;
+  }
+  const auto flight = std::move(found->second);
+  in_flight_.erase(found);
+  const auto& key = flight.service;
+  writing_.erase(key);
+
+  using Reason = kube::WriteError::Reason;
+  if (done.result) {
+    written(flight, *done.result);
+    queue_.forget(key);
+    queue_.add(key);  // the object may have changed under the write
+    follow_touched(now);
+  } else if (done.result.error().reason == Reason::kNotFound || done.result.error().reason == Reason::kGone) {
+    queue_.forget(key);  // the watch will say so
+  } else {
+    ++metrics_.update_errors;
+    const auto delay = queue_.retry(now.steady, key);
+    log_.warn({{"op", "updateServiceStatus"},
+               {"service", key.to_string()},
+               {"error", done.result.error().message},
+               {"retryMilliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(delay).count()},
+               {"msg", "failed to write service status, will try again"}});
+  }
+  queue_.done(key);
+}
+
+void Instance::written(const InFlight& flight, const std::string& answer) {
+  const auto& key = flight.service;
+  auto current = services_.get(key);
+  if (!current || current->metadata.uid != flight.uid) return;
+  auto object = kube::decode_text<kube::Service>(answer);
+  if (!object) {
+    // The decision stays unwritten until the watch shows what became of it.
+    log_.error({{"op", "updateServiceStatus"},
+                {"service", key.to_string()},
+                {"error", object.error().to_string()},
+                {"msg", "cannot read the answer to a status write"}});
+    return;
+  }
+  // An answer that the watch has overtaken tells nothing new, and the store would wait in vain for its echo.
+  const auto& version = object->metadata.resourceVersion;
+  if (std::find(flight.seen.begin(), flight.seen.end(), version) == flight.seen.end()) {
+    services_.apply_write(std::make_shared<const kube::Service>(*std::move(object)));
+  }
+  if (const auto record = records_.find(key); record != records_.end()) record->second.unwritten.reset();
+  // Pools may have changed meanwhile; then the next look at the Service decides what it leaves.
+  const auto* held = allocator_.find(key);
+  if ((held == nullptr ? std::vector<IpAddress>{} : held->addresses) == flight.addresses) allocator_.settle(key);
+}
+
+bool Instance::sweep() {
+  while (!sweeps_.empty()) {
+    const auto at = sweeps_.begin();
+    const auto& pool = at->first;
+    const bool room = allocator_.has_free(pool, IpFamily::kIpv4) || allocator_.has_free(pool, IpFamily::kIpv6);
+    if (const auto next = room ? waiting_.next_for_pool(pool, at->second) : std::nullopt) {
+      at->second = *next;
+      queue_.add(*next);
+      return true;
+    }
+    sweeps_.erase(at);
+  }
+  return false;
+}
+
+void Instance::forget(Now now, const ServiceKey& key) {
+  records_.erase(key);
+  waiting_.remove(key);
+  allocator_.release(key);
+  follow_touched(now);
+}
+
+void Instance::follow_touched(Now now) {
+  for (const auto& touched : allocator_.take_touched()) {
+    pool_status_.changed(now.steady, touched.pool);
+    for (const auto& key : waiting_.for_address(touched.address)) queue_.add(key);
+    if (touched.freed) sweeps_[touched.pool].reset();
+    if (touched.sharing_key.empty()) continue;
+    for (const auto& key : waiting_.for_sharing(touched.pool, touched.sharing_key)) queue_.add(key);
+  }
+}
+
+}  // namespace metallb::controller

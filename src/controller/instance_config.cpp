@@ -1,0 +1,120 @@
+// Instance: the configuration, and the way from knowing nothing to making decisions.
+#include <algorithm>
+
+#include "config/community_aliases.hpp"
+#include "controller/event_note.hpp"
+#include "controller/instance.hpp"
+
+namespace metallb::controller {
+namespace {
+
+/// The objects of the namespace that count.
+template <class T>
+config::Objects<T> objects_in(const kube::Store<T>& store, const std::string& namespace_) {
+  config::Objects<T> out;
+  for (const auto& [key, object] : store.objects()) {
+    if (key.namespace_ == namespace_) out.push_back(object);
+  }
+  return out;
+}
+
+std::vector<ipam::PoolSpec> specs_of(const config::Config& config) {
+  std::vector<ipam::PoolSpec> out;
+  for (const auto& [name, pool] : config.pools) out.push_back({name, pool.prefixes, pool.avoid_buggy_ips});
+  return out;
+}
+
+constexpr const char* kInvalid = "InvalidConfiguration";
+
+}  // namespace
+
+void Instance::load_config(Now now, Output& out) {
+  config_dirty_ = false;
+  ++metrics_.updates;
+  config::Resources resources;
+  resources.pools = objects_in(pools_, options_.namespace_);
+  for (const auto& [key, object] : namespaces_.objects()) resources.namespaces.push_back(object);
+  auto built = config::build(resources);
+  if (!built) {
+    metrics_.config_stale = true;
+    return report(built.error(), out);
+  }
+  // Also when it is the one that is running: the bad one in between is gone (controller spec 8.1).
+  metrics_.config_stale = false;
+  metrics_.config_loaded = true;
+  if (config_ && *config_ == *built) return;
+
+  const bool redefined = !config_ || specs_of(*config_) != specs_of(*built);
+  config_ = *std::move(built);
+  if (redefined) allocator_.set_pools(specs_of(*config_));
+  for (const auto& [name, pool] : config_->pools) pool_status_.changed(now.steady, name);
+  if (phase_ == Phase::kRunning) resync_ = ServiceKey{};
+  log_.info({{"op", "setConfig"}, {"pools", config_->pools.size()}, {"msg", "configuration loaded"}});
+}
+
+void Instance::report(const config::ConfigError& error, Output& out) {
+  log_.error({{"op", "loadConfig"},
+              {"object", error.object},
+              {"field", error.field},
+              {"error", error.problem},
+              {"remedy", error.remedy},
+              {"msg", "failed to parse the configuration"}});
+  const auto text = error.field + ": " + error.problem + ": " + error.remedy;
+  if (const auto pool = pools_.get(error.key); pool && error.kind == "IPAddressPool") {
+    out.emplace_back(event_note(*pool, kube::EventNote::Type::kWarning, kInvalid, text));
+  } else if (const auto community = communities_.get(error.key); community && error.kind == "Community") {
+    out.emplace_back(event_note(*community, kube::EventNote::Type::kWarning, kInvalid, text));
+  }
+}
+
+void Instance::check_communities(Output& out) {
+  communities_dirty_ = false;
+  const auto aliases = config::build_community_aliases(objects_in(communities_, options_.namespace_));
+  const auto text = aliases ? std::string() : aliases.error().to_string();
+  // Nothing depends on them here; but who wrote them should hear of it, once.
+  if (!aliases && text != community_error_) report(aliases.error(), out);
+  community_error_ = text;
+}
+
+void Instance::start_adopting() {
+  phase_ = Phase::kAdopting;
+  std::vector<std::pair<std::size_t, ServiceKey>> holders;
+  for (const auto& [key, service] : services_.objects()) {
+    const auto count = service->status.loadBalancer.ingress.size();
+    if (count > 0 && class_matches(*service, options_.lb_class)) holders.emplace_back(count, key);
+  }
+  // The most addresses first, then by name (controller spec 5.3); taken from the back.
+  std::sort(holders.begin(), holders.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first < b.first : b.second < a.second; });
+  for (auto& [count, key] : holders) adopting_.push_back(std::move(key));
+}
+
+void Instance::adopt_slice(int budget) {
+  for (; budget > 0 && !adopting_.empty(); --budget) {
+    const auto key = std::move(adopting_.back());
+    adopting_.pop_back();
+    const auto service = services_.get(key);
+    if (!service || !class_matches(*service, options_.lb_class)) continue;
+    adopt(*service, allocator_);
+    queue_.add(key);  // holders are looked at before those who wait
+  }
+  if (!adopting_.empty()) return;
+  (void)allocator_.take_touched();
+  phase_ = Phase::kRunning;
+  resync_ = ServiceKey{};
+  log_.info({{"op", "start"}, {"services", services_.size()}, {"msg", "all services are known, assigning addresses"}});
+}
+
+void Instance::resync_slice(int budget) {
+  auto at = services_.objects().lower_bound(*resync_);
+  for (; budget > 0 && at != services_.objects().end(); --budget, ++at) {
+    if (concerns(*at->second)) queue_.add(at->first);
+  }
+  if (at == services_.objects().end()) {
+    resync_.reset();
+  } else {
+    resync_ = at->first;
+  }
+}
+
+}  // namespace metallb::controller
