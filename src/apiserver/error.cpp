@@ -23,7 +23,13 @@ Error about(const Kind& kind, std::string_view name, int code, std::string reaso
 }
 
 Error plain(int code, std::string reason, std::string message) {
-  return {.code = code, .reason = std::move(reason), .message = std::move(message), .group = {}, .kind = {}, .name = {}, .causes = {}};
+  return {.code = code,
+          .reason = std::move(reason),
+          .message = std::move(message),
+          .group = {},
+          .kind = {},
+          .name = {},
+          .causes = {}};
 }
 
 }  // namespace
@@ -33,7 +39,8 @@ Cause invalid_value(std::string field, const json::value& value, std::string_vie
 }
 
 Cause required_value(std::string field, std::string_view detail) {
-  return {"FieldValueRequired", std::move(field), detail.empty() ? "Required value" : "Required value: " + std::string(detail)};
+  return {"FieldValueRequired", std::move(field),
+          detail.empty() ? "Required value" : "Required value: " + std::string(detail)};
 }
 
 Cause unsupported_value(std::string field, std::string_view value, const std::vector<std::string>& supported) {
@@ -62,7 +69,7 @@ json::object Error::to_status() const {
     }
     details["causes"] = std::move(list);
   }
-  json::object status{{"kind", "Status"}, {"apiVersion", "v1"},  {"metadata", json::object{}},
+  json::object status{{"kind", "Status"},    {"apiVersion", "v1"}, {"metadata", json::object{}},
                       {"status", "Failure"}, {"message", message}, {"reason", reason}};
   if (!details.empty()) status["details"] = std::move(details);
   status["code"] = code;

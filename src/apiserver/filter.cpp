@@ -15,8 +15,8 @@ struct Selectable {
 const std::vector<Selectable>& selectable() {
   static const std::vector<Selectable> table{
       {"Pod",
-       {"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase",
-        "status.podIP", "status.nominatedNodeName"}},
+       {"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+        "status.phase", "status.podIP", "status.nominatedNodeName"}},
       {"Event",
        {"involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
         "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason",
@@ -39,7 +39,8 @@ bool supported(const Kind& kind, std::string_view path) {
 
 std::string field_value(const json::object& object, std::string_view path) {
   if (path == "source") return text_at(object, "source.component");
-  if (path == "spec.unschedulable" || path == "spec.hostNetwork") return flag_at(object, path).value_or(false) ? "true" : "false";
+  if (path == "spec.unschedulable" || path == "spec.hostNetwork")
+    return flag_at(object, path).value_or(false) ? "true" : "false";
   if (path == "reportingComponent") {
     const auto component = text_at(object, path);
     return component.empty() ? text_at(object, "source.component") : component;

@@ -13,7 +13,8 @@ namespace metallb::apiserver {
 
 class Filter {
  public:
-  /// From labelSelector and fieldSelector. 400 for text that does not parse and for fields that this kind has no selector for.
+  /// From labelSelector and fieldSelector. 400 for text that does not parse and for fields that this kind has no selector
+  /// for.
   [[nodiscard]] static Result<Filter> from(const Kind& kind, const Query& query);
 
   [[nodiscard]] bool matches(const json::object& object) const;

@@ -5,8 +5,14 @@
 namespace metallb::apiserver {
 namespace {
 
-Kind core(std::string_view plural, std::string_view singular, std::string_view name, std::vector<std::string_view> short_names) {
-  return {.group = "", .version = "v1", .plural = plural, .singular = singular, .kind = name, .short_names = std::move(short_names)};
+Kind core(std::string_view plural, std::string_view singular, std::string_view name,
+          std::vector<std::string_view> short_names) {
+  return {.group = "",
+          .version = "v1",
+          .plural = plural,
+          .singular = singular,
+          .kind = name,
+          .short_names = std::move(short_names)};
 }
 
 Kind grouped(std::string_view group, std::string_view plural, std::string_view singular, std::string_view name) {
@@ -63,13 +69,14 @@ std::vector<Kind> make_kinds() {
     kind.short_names = {"deploy"};
     kind.categories = {"all"};
   }
-  for (const auto& [plural, name] : {std::pair{"tokenreviews", "TokenReview"}, {"selfsubjectreviews", "SelfSubjectReview"}}) {
+  for (const auto& [plural, name] :
+       {std::pair{"tokenreviews", "TokenReview"}, {"selfsubjectreviews", "SelfSubjectReview"}}) {
     auto& kind = add(grouped("authentication.k8s.io", plural, "", name));
     kind.namespaced = false;
     kind.review = true;
   }
-  for (const auto& [plural, name] : {std::pair{"subjectaccessreviews", "SubjectAccessReview"},
-                                     {"selfsubjectaccessreviews", "SelfSubjectAccessReview"}}) {
+  for (const auto& [plural, name] :
+       {std::pair{"subjectaccessreviews", "SubjectAccessReview"}, {"selfsubjectaccessreviews", "SelfSubjectAccessReview"}}) {
     auto& kind = add(grouped("authorization.k8s.io", plural, "", name));
     kind.namespaced = false;
     kind.review = true;
@@ -110,8 +117,8 @@ std::span<const Kind> kinds() {
 
 const Kind* find_kind(std::string_view group, std::string_view version, std::string_view plural) {
   const auto all = kinds();
-  const auto found = std::ranges::find_if(
-      all, [&](const Kind& k) { return k.group == group && k.plural == plural && k.serves(version); });
+  const auto found =
+      std::ranges::find_if(all, [&](const Kind& k) { return k.group == group && k.plural == plural && k.serves(version); });
   return found == all.end() ? nullptr : &*found;
 }
 

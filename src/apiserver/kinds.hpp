@@ -23,15 +23,15 @@ struct Kind {
   std::string_view singular;
   std::string_view kind;
   bool namespaced = true;
-  bool status = false;             ///< has a status subresource
-  bool custom = false;             ///< behaves as a custom resource does on a real server: no strategic-merge patches
-  bool generation = false;         ///< metadata.generation counts changes outside metadata and status
-  bool status_on_create = false;   ///< keeps the status that a create carries (a convenience of labs)
+  bool status = false;            ///< has a status subresource
+  bool custom = false;            ///< behaves as a custom resource does on a real server: no strategic-merge patches
+  bool generation = false;        ///< metadata.generation counts changes outside metadata and status
+  bool status_on_create = false;  ///< keeps the status that a create carries (a convenience of labs)
   NameRule name_rule = NameRule::kSubdomain;
   std::vector<std::string_view> short_names{};
   std::vector<std::string_view> categories{};
   std::vector<std::string_view> older_versions{};  ///< also served; same fields, only apiVersion differs
-  bool review = false;  ///< an answer to a question, never stored: create only
+  bool review = false;                             ///< an answer to a question, never stored: create only
 
   [[nodiscard]] bool serves(std::string_view wanted) const;
   /// "v1" or "metallb.io/v1beta1".

@@ -67,7 +67,8 @@ bool Query::has(std::string_view name) const {
 bool Query::flag(std::string_view name) const {
   if (!has(name)) return false;
   const auto value = text(name);
-  return value.empty() || value == "1" || value == "true" || value == "True" || value == "TRUE" || value == "t" || value == "T";
+  return value.empty() || value == "1" || value == "true" || value == "True" || value == "TRUE" || value == "t" ||
+         value == "T";
 }
 
 Result<std::int64_t> Query::number(std::string_view name) const {

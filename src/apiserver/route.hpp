@@ -38,7 +38,7 @@ struct Target {
 /// A path below /api/v1 or /apis/<group>/<version> that names objects.
 struct Route {
   const Kind* kind = nullptr;
-  std::string version;  ///< the one asked for, which answers carry
+  std::string version;     ///< the one asked for, which answers carry
   std::string namespace_;  ///< empty: all namespaces, or a cluster-scoped kind
   std::string name;        ///< empty: the collection
   std::string subresource;

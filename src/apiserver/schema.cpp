@@ -58,7 +58,8 @@ void check_number(const json::object& schema, const json::value& value, const st
         invalid_value(path, value, path + " in body should be greater than or equal to " + json::serialize(*minimum)));
   }
   if (maximum != nullptr && number > maximum->to_number<double>(code)) {
-    causes.push_back(invalid_value(path, value, path + " in body should be less than or equal to " + json::serialize(*maximum)));
+    causes.push_back(
+        invalid_value(path, value, path + " in body should be less than or equal to " + json::serialize(*maximum)));
   }
 }
 
@@ -95,7 +96,8 @@ void check_object(const json::object& schema, const json::value& value, const st
 
 }  // namespace
 
-void check_schema(const json::object& schema_or_reference, const json::value& value, const std::string& path, Causes& causes) {
+void check_schema(const json::object& schema_or_reference, const json::value& value, const std::string& path,
+                  Causes& causes) {
   const auto& schema = resolve_reference(schema_or_reference);
   if (!fits_type(schema, value)) {
     const auto found = type_name(value);
@@ -121,7 +123,8 @@ void apply_schema_defaults(const json::object& schema_or_reference, json::value&
     for (const auto& [name, property] : *properties) {
       if (!property.is_object()) continue;
       auto* member = members->if_contains(name);
-      if (const auto* wanted = property.get_object().if_contains("default"); wanted != nullptr && member == nullptr) {
+      if (const auto* wanted = property.get_object().if_contains("default");
+          wanted != nullptr && (member == nullptr || member->is_null())) {
         (*members)[name] = *wanted;
       } else if (member != nullptr) {
         apply_schema_defaults(property.get_object(), *member);

@@ -14,7 +14,8 @@ using Path = std::vector<std::string>;
 Result<Path> parse_pointer(std::string_view text) {
   Path out;
   if (text.empty()) return out;
-  if (text.front() != '/') return std::unexpected(bad_request("JSON pointer \"" + std::string(text) + "\" must start with \"/\""));
+  if (text.front() != '/')
+    return std::unexpected(bad_request("JSON pointer \"" + std::string(text) + "\" must start with \"/\""));
   for (const char c : text) {
     if (c == '/') {
       out.emplace_back();
@@ -118,8 +119,8 @@ class Patcher {
     if (name == "test") {
       // A missing member equals null, as in the library that real servers use.
       if (target != nullptr ? *target == *value : value->is_null()) return {};
-      return std::unexpected(unprocessable("the server rejected our request due to an error in our request: testing path " + text +
-                                           " failed"));
+      return std::unexpected(
+          unprocessable("the server rejected our request due to an error in our request: testing path " + text + " failed"));
     }
     if (target == nullptr) return std::unexpected(missing(name, text));
     *target = *value;
@@ -162,8 +163,8 @@ Result<void> apply_json_patch(json::value& document, const json::value& patch) {
   const auto* operations = patch.if_array();
   if (operations == nullptr) return std::unexpected(bad_request("a JSON patch is a list of operations"));
   if (operations->size() > kMaximumOperations) {
-    return std::unexpected(too_large("The allowed maximum operations in a JSON patch is 10000, got " +
-                                     std::to_string(operations->size())));
+    return std::unexpected(
+        too_large("The allowed maximum operations in a JSON patch is 10000, got " + std::to_string(operations->size())));
   }
   Patcher patcher(document);
   for (const auto& operation : *operations) {

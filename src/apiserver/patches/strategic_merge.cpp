@@ -88,7 +88,8 @@ class Merger {
     }
     if (const auto* retained = array_at(patch, kRetain)) retain(document, *retained);
     for (const auto& [name, value] : patch) {
-      if (name.starts_with(kDeletePrefix)) remove_scalars(document, std::string_view(name).substr(kDeletePrefix.size()), value);
+      if (name.starts_with(kDeletePrefix))
+        remove_scalars(document, std::string_view(name).substr(kDeletePrefix.size()), value);
     }
     for (const auto& [name, value] : patch) {
       if (name.starts_with('$')) continue;
@@ -151,7 +152,8 @@ class Merger {
     }
   }
 
-  Result<void> merge_member(json::object& document, std::string_view name, const json::value& value, const std::string& path) {
+  Result<void> merge_member(json::object& document, std::string_view name, const json::value& value,
+                            const std::string& path) {
     if (value.is_null()) {
       erase(document, name);
       return {};

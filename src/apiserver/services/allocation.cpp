@@ -37,7 +37,8 @@ void ServiceAllocation::observe(const ObjectKey& key, const json::object* before
   }
   if (after != nullptr) {
     each_holding(
-        *after, [&](const IpAddress& address) { addresses_[address] = key; }, [&](std::int64_t port) { node_ports_[port] = key; });
+        *after, [&](const IpAddress& address) { addresses_[address] = key; },
+        [&](std::int64_t port) { node_ports_[port] = key; });
   }
 }
 
@@ -93,7 +94,8 @@ Causes ServiceAllocation::assign_families(json::object& spec, bool headless_with
   }
   const bool dual_cluster = ranges_.cluster_cidrs.size() > 1;
   if (policy == "RequireDualStack" && !dual_cluster && !headless_without_selector) {
-    return {invalid_value("spec.ipFamilyPolicy", json::value(policy), "this cluster is not configured for dual-stack services")};
+    return {
+        invalid_value("spec.ipFamilyPolicy", json::value(policy), "this cluster is not configured for dual-stack services")};
   }
   if (families.size() == 1 && policy != "SingleStack" && (dual_cluster || headless_without_selector)) {
     families.push_back(other(families[0]));
@@ -129,7 +131,8 @@ Causes ServiceAllocation::assign_cluster_ips(const ObjectKey& key, json::object&
       if (holder != addresses_.end()) return refuse("provided IP is already allocated");
     } else {
       const auto chosen = free_address(*cidr);
-      if (!chosen) return {invalid_value("spec.clusterIPs", to_array(addresses), "failed to allocate a serviceIP: range is full")};
+      if (!chosen)
+        return {invalid_value("spec.clusterIPs", to_array(addresses), "failed to allocate a serviceIP: range is full")};
       addresses.push_back(chosen->to_string());
     }
   }
@@ -169,8 +172,8 @@ std::optional<std::string> ServiceAllocation::port_problem(const ObjectKey& key,
     return holder->second == key ? std::nullopt : std::optional<std::string>("provided port is already allocated");
   }
   if (port >= ranges_.first_node_port && port <= ranges_.last_node_port) return std::nullopt;
-  return "provided port is not in the valid range. The range of valid ports is " + std::to_string(ranges_.first_node_port) + "-" +
-         std::to_string(ranges_.last_node_port);
+  return "provided port is not in the valid range. The range of valid ports is " + std::to_string(ranges_.first_node_port) +
+         "-" + std::to_string(ranges_.last_node_port);
 }
 
 Causes ServiceAllocation::assign_node_ports(const ObjectKey& key, json::object& spec) {
@@ -217,9 +220,11 @@ Causes ServiceAllocation::assign_health_check_port(const ObjectKey& key, json::o
     return problem ? Causes{invalid_value("spec.healthCheckNodePort", json::value(wanted), *problem)} : Causes{};
   }
   std::vector<std::int64_t> taken;
-  for (const auto& port : spec.at("ports").get_array()) taken.push_back(number_at(port.get_object(), "nodePort").value_or(0));
+  for (const auto& port : spec.at("ports").get_array())
+    taken.push_back(number_at(port.get_object(), "nodePort").value_or(0));
   const auto chosen = free_node_port(taken);
-  if (!chosen) return {invalid_value("spec.healthCheckNodePort", json::value(0), "failed to allocate a nodePort: range is full")};
+  if (!chosen)
+    return {invalid_value("spec.healthCheckNodePort", json::value(0), "failed to allocate a nodePort: range is full")};
   spec["healthCheckNodePort"] = *chosen;
   return {};
 }

@@ -162,7 +162,8 @@ void carry_over_service(json::object& after, const json::object& before) {
     carry_over_families(spec, *old);
   }
   if (needs_node_ports(before) && needs_node_ports(after)) carry_over_node_ports(spec, *old);
-  if (needs_health_check_port(before) && needs_health_check_port(after) && number_at(spec, "healthCheckNodePort").value_or(0) == 0) {
+  if (needs_health_check_port(before) && needs_health_check_port(after) &&
+      number_at(spec, "healthCheckNodePort").value_or(0) == 0) {
     if (const auto port = number_at(*old, "healthCheckNodePort")) spec["healthCheckNodePort"] = *port;
   }
 
@@ -172,7 +173,8 @@ void carry_over_service(json::object& after, const json::object& before) {
   const auto type = service_type(after);
   const auto old_type = service_type(before);
   if (needs_cluster_ip(before) && !needs_cluster_ip(after)) {
-    for (const std::string_view key : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"}) drop(key);
+    for (const std::string_view key : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"})
+      drop(key);
   }
   const bool had_node_ports = externally_accessible(old_type);
   if (had_node_ports && !externally_accessible(type) && node_ports_unchanged(spec, *old)) drop_node_ports(spec);

@@ -7,8 +7,8 @@ namespace metallb::apiserver {
 
 /// Values for what is left out: type, session affinity, traffic policies, protocols, target ports.
 void default_service(json::object& service);
-/// On an update: carries allocated values over where `after` leaves them out, and drops what belongs only to the type that the
-/// Service had before.
+/// On an update: carries allocated values over where `after` leaves them out, and drops what belongs only to the type that
+/// the Service had before.
 void carry_over_service(json::object& after, const json::object& before);
 
 /// "ClusterIP", "NodePort", "LoadBalancer" or "ExternalName".

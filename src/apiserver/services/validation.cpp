@@ -11,7 +11,8 @@
 namespace metallb::apiserver {
 namespace {
 
-void check_one_of(const json::object& service, std::string_view path, const std::vector<std::string>& allowed, Causes& causes) {
+void check_one_of(const json::object& service, std::string_view path, const std::vector<std::string>& allowed,
+                  Causes& causes) {
   const auto value = text_at(service, path);
   if (!value.empty() && std::ranges::find(allowed, value) == allowed.end()) {
     causes.push_back(unsupported_value(std::string(path), value, allowed));
@@ -29,7 +30,8 @@ void check_number_range(const json::object& port, std::string_view key, const st
 /// RFC 6335, Section 5.1: a service name, at most 15 characters, letters, digits and single hyphens.
 bool is_port_name(std::string_view text) {
   const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  return text.size() <= 15 && !text.empty() && std::ranges::all_of(text, fits) && text.find("--") == std::string_view::npos &&
+  return text.size() <= 15 && !text.empty() && std::ranges::all_of(text, fits) &&
+         text.find("--") == std::string_view::npos &&
          std::ranges::any_of(text, [](char c) { return c >= 'a' && c <= 'z'; }) && text.front() != '-' && text.back() != '-';
 }
 
@@ -102,19 +104,21 @@ void check_addresses(const json::object& service, Causes& causes) {
     }
   }
   if (cluster_ip.empty() && !cluster_ips.empty()) {
-    causes.push_back(invalid_value("spec.clusterIPs", to_array(cluster_ips), "must be empty when `clusterIP` is not specified"));
-  } else if (!cluster_ips.empty() && cluster_ips.front() != cluster_ip) {
     causes.push_back(
-        invalid_value("spec.clusterIPs", to_array(cluster_ips), "first value must match `clusterIP`"));
+        invalid_value("spec.clusterIPs", to_array(cluster_ips), "must be empty when `clusterIP` is not specified"));
+  } else if (!cluster_ips.empty() && cluster_ips.front() != cluster_ip) {
+    causes.push_back(invalid_value("spec.clusterIPs", to_array(cluster_ips), "first value must match `clusterIP`"));
   }
   if (cluster_ips.size() > 2) {
     causes.push_back(invalid_value("spec.clusterIPs", to_array(cluster_ips), "may only hold up to 2 values"));
   }
   if (type == "LoadBalancer" && cluster_ip == "None") {
-    causes.push_back(invalid_value("spec.clusterIPs[0]", json::value("None"), "may not be set to 'None' for LoadBalancer services"));
+    causes.push_back(
+        invalid_value("spec.clusterIPs[0]", json::value("None"), "may not be set to 'None' for LoadBalancer services"));
   }
   if (type == "NodePort" && cluster_ip == "None") {
-    causes.push_back(invalid_value("spec.clusterIPs[0]", json::value("None"), "may not be set to 'None' for NodePort services"));
+    causes.push_back(
+        invalid_value("spec.clusterIPs[0]", json::value("None"), "may not be set to 'None' for NodePort services"));
   }
   for (std::size_t i = 0; i < cluster_ips.size(); ++i) {
     if (cluster_ips[i] == "None" && cluster_ips.size() == 1) continue;
@@ -146,7 +150,8 @@ void check_load_balancer(const json::object& service, const json::object* before
     }
   }
   if (!balancer && flag_at(service, "spec.allocateLoadBalancerNodePorts")) {
-    causes.push_back(forbidden_value("spec.allocateLoadBalancerNodePorts", "may only be used when `type` is 'LoadBalancer'"));
+    causes.push_back(
+        forbidden_value("spec.allocateLoadBalancerNodePorts", "may only be used when `type` is 'LoadBalancer'"));
   }
   const auto load_balancer_class = text_at(service, "spec.loadBalancerClass");
   if (!load_balancer_class.empty() && !balancer) {
@@ -188,7 +193,8 @@ void check_unchanged(const json::object& service, const json::object& before, Ca
   if (!old_families.empty() && !new_families.empty() && old_families.front() != new_families.front()) {
     causes.push_back(invalid_value("spec.ipFamilies[0]", json::value(new_families.front()), "may not change once set"));
   }
-  if (old_families.size() == 2 && new_families.size() == 2 && old_ips.size() == 2 && new_ips.size() == 2 && old_ips[1] != new_ips[1]) {
+  if (old_families.size() == 2 && new_families.size() == 2 && old_ips.size() == 2 && new_ips.size() == 2 &&
+      old_ips[1] != new_ips[1]) {
     causes.push_back(invalid_value("spec.clusterIPs[1]", json::value(new_ips[1]), "may not change once set"));
   }
 }

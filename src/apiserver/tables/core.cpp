@@ -31,7 +31,8 @@ std::string ports_text(const json::object& service) {
       const auto* port = value.if_object();
       if (port == nullptr) continue;
       auto text = std::to_string(number_at(*port, "port").value_or(0));
-      if (const auto node_port = number_at(*port, "nodePort").value_or(0); node_port > 0) text += ":" + std::to_string(node_port);
+      if (const auto node_port = number_at(*port, "nodePort").value_or(0); node_port > 0)
+        text += ":" + std::to_string(node_port);
       parts.push_back(text + "/" + text_at(*port, "protocol"));
     }
   }
@@ -41,9 +42,12 @@ std::string ports_text(const json::object& service) {
 json::array service_cells(const json::object& service, WallPoint now) {
   const auto cluster_ips = texts_at(service, "spec.clusterIPs");
   const auto cluster_ip = cluster_ips.empty() ? text_at(service, "spec.clusterIP") : cluster_ips.front();
-  return {json::value(name_of(service)),          json::value(text_at(service, "spec.type")),
-          json::value(or_none(cluster_ip)),       json::value(external_address(service)),
-          json::value(ports_text(service)),       json::value(age_of(service, now)),
+  return {json::value(name_of(service)),
+          json::value(text_at(service, "spec.type")),
+          json::value(or_none(cluster_ip)),
+          json::value(external_address(service)),
+          json::value(ports_text(service)),
+          json::value(age_of(service, now)),
           json::value(labels_text(map_at(service, "spec.selector")))};
 }
 
@@ -118,7 +122,8 @@ json::array config_map_cells(const json::object& map, WallPoint now) {
 
 json::array service_account_cells(const json::object& account, WallPoint now) {
   const auto* secrets = array_at(account, "secrets");
-  return {json::value(name_of(account)), json::value(secrets == nullptr ? 0 : secrets->size()), json::value(age_of(account, now))};
+  return {json::value(name_of(account)), json::value(secrets == nullptr ? 0 : secrets->size()),
+          json::value(age_of(account, now))};
 }
 
 json::array event_cells(const json::object& event, WallPoint now) {
@@ -153,7 +158,8 @@ json::array event_cells(const json::object& event, WallPoint now) {
 const Printer* core_printer(std::string_view kind) {
   static const std::vector<std::pair<std::string_view, Printer>> table{
       {"Service",
-       {{{"Name"}, {"Type"}, {"Cluster-IP"}, {"External-IP"}, {"Port(s)"}, {"Age"}, {"Selector", "string", 1}}, &service_cells}},
+       {{{"Name"}, {"Type"}, {"Cluster-IP"}, {"External-IP"}, {"Port(s)"}, {"Age"}, {"Selector", "string", 1}},
+        &service_cells}},
       {"Node",
        {{{"Name"},
          {"Status"},

@@ -22,7 +22,8 @@ json::value text_cell(const json::object& object, std::string_view path) {
 }
 
 json::array pool_cells(const json::object& o, WallPoint) {
-  return {json::value(name_of(o)), cell(o, "spec.autoAssign"), cell(o, "spec.avoidBuggyIPs"), text_cell(o, "spec.addresses")};
+  return {json::value(name_of(o)), cell(o, "spec.autoAssign"), cell(o, "spec.avoidBuggyIPs"),
+          text_cell(o, "spec.addresses")};
 }
 
 json::array l2_advertisement_cells(const json::object& o, WallPoint) {
@@ -36,13 +37,13 @@ json::array bgp_advertisement_cells(const json::object& o, WallPoint) {
 }
 
 json::array peer_cells(const json::object& o, WallPoint) {
-  return {json::value(name_of(o)), text_cell(o, "spec.peerAddress"), text_cell(o, "spec.peerASN"), text_cell(o, "spec.bfdProfile"),
-          text_cell(o, "spec.ebgpMultiHop")};
+  return {json::value(name_of(o)), text_cell(o, "spec.peerAddress"), text_cell(o, "spec.peerASN"),
+          text_cell(o, "spec.bfdProfile"), text_cell(o, "spec.ebgpMultiHop")};
 }
 
 json::array bfd_cells(const json::object& o, WallPoint) {
-  return {json::value(name_of(o)), cell(o, "spec.passiveMode"), cell(o, "spec.transmitInterval"), cell(o, "spec.receiveInterval"),
-          cell(o, "spec.detectMultiplier")};
+  return {json::value(name_of(o)), cell(o, "spec.passiveMode"), cell(o, "spec.transmitInterval"),
+          cell(o, "spec.receiveInterval"), cell(o, "spec.detectMultiplier")};
 }
 
 json::array announcement_cells(const json::object& o, WallPoint) {
@@ -51,7 +52,8 @@ json::array announcement_cells(const json::object& o, WallPoint) {
 }
 
 json::array state_cells(const json::object& o, WallPoint now) {
-  return {json::value(name_of(o)), text_cell(o, "status.result"), text_cell(o, "status.errorSummary"), json::value(age_of(o, now))};
+  return {json::value(name_of(o)), text_cell(o, "status.result"), text_cell(o, "status.errorSummary"),
+          json::value(age_of(o, now))};
 }
 
 }  // namespace

@@ -34,8 +34,9 @@ struct Printer {
 enum class RowObject : std::uint8_t { kMetadata, kObject, kNone };
 
 /// The Table of some objects; `list_metadata` is the list's (or the object's) metadata.
-[[nodiscard]] json::object make_table(const Kind& kind, const std::vector<const json::object*>& objects, RowObject row_object,
-                                      json::object list_metadata, std::string_view api_version, WallPoint now);
+[[nodiscard]] json::object make_table(const Kind& kind, const std::vector<const json::object*>& objects,
+                                      RowObject row_object, json::object list_metadata, std::string_view api_version,
+                                      WallPoint now);
 
 /// The columns' name cell.
 [[nodiscard]] std::string name_of(const json::object& object);

@@ -1,0 +1,71 @@
+#include "apiserver/registry.hpp"
+
+#include "base/contract.hpp"
+
+namespace metallb::apiserver {
+namespace {
+
+/// Versions of two lives of a server differ by far more than either counts.
+std::uint64_t first_version(std::uint64_t seed) {
+  return 1000 + (seed * 0x9E3779B97F4A7C15ULL >> 44) * 1'000'000;
+}
+
+const Kind& core_kind(std::string_view name) {
+  const auto* kind = find_kind_named("", name);
+  METALLB_CONTRACT(kind != nullptr, "the core group's kinds are always there");
+  return *kind;
+}
+
+}  // namespace
+
+const Kind& namespace_kind() {
+  static const Kind& kind = core_kind("Namespace");
+  return kind;
+}
+const Kind& service_kind() {
+  static const Kind& kind = core_kind("Service");
+  return kind;
+}
+const Kind& event_kind() {
+  static const Kind& kind = core_kind("Event");
+  return kind;
+}
+
+Registry::Registry(std::uint64_t seed, std::size_t watch_window, AllocationRanges ranges)
+    : store_(first_version(seed), watch_window), services_(std::move(ranges), seed + 1), random_(seed + 2) {}
+
+ObjectPointer Registry::put(const Kind& kind, const ObjectKey& key, json::object object) {
+  const auto before = store_.get(kind, key);
+  auto after = store_.put(kind, key, std::move(object));
+  if (&kind == &service_kind()) services_.observe(key, before.get(), after.get());
+  return after;
+}
+
+ObjectPointer Registry::remove(const Kind& kind, const ObjectKey& key) {
+  auto gone = store_.remove(kind, key);
+  if (gone && &kind == &service_kind()) services_.observe(key, gone.get(), nullptr);
+  return gone;
+}
+
+std::string Registry::make_uid() {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
+  for (auto& c : out) {
+    if (c == 'x') c = kDigits[random_.below(16)];
+    if (c == 'y') c = kDigits[8 + random_.below(4)];
+  }
+  return out;
+}
+
+std::string Registry::make_name(const Kind& kind, const std::string& namespace_, std::string prefix) {
+  constexpr std::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+  constexpr std::size_t kLongestPrefix = 58;
+  prefix.resize(std::min(prefix.size(), kLongestPrefix));
+  while (true) {
+    auto name = prefix;
+    for (int i = 0; i < 5; ++i) name.push_back(kAlphabet[random_.below(kAlphabet.size())]);
+    if (!store_.get(kind, {namespace_, name})) return name;
+  }
+}
+
+}  // namespace metallb::apiserver

@@ -1,0 +1,42 @@
+// What the cluster is made of: the store, the Services' addresses and ports, and the making of uids and names. Every change
+// of an object passes through put() or remove() here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "apiserver/services/allocation.hpp"
+#include "apiserver/store.hpp"
+#include "base/random.hpp"
+#include "base/time.hpp"
+
+namespace metallb::apiserver {
+
+class Registry {
+ public:
+  Registry(std::uint64_t seed, std::size_t watch_window, AllocationRanges ranges);
+
+  [[nodiscard]] const Store& store() const { return store_; }
+  [[nodiscard]] ServiceAllocation& services() { return services_; }
+  [[nodiscard]] std::vector<Event> take_new_events() { return store_.take_new_events(); }
+
+  ObjectPointer put(const Kind& kind, const ObjectKey& key, json::object object);
+  ObjectPointer remove(const Kind& kind, const ObjectKey& key);
+
+  /// A random (version 4) UUID, RFC 4122.
+  [[nodiscard]] std::string make_uid();
+  /// `prefix` and five characters that make no words, not yet taken.
+  [[nodiscard]] std::string make_name(const Kind& kind, const std::string& namespace_, std::string prefix);
+
+ private:
+  Store store_;
+  ServiceAllocation services_;
+  Random random_;
+};
+
+/// Shorthands for the kinds that the server itself deals with.
+[[nodiscard]] const Kind& namespace_kind();
+[[nodiscard]] const Kind& service_kind();
+[[nodiscard]] const Kind& event_kind();
+
+}  // namespace metallb::apiserver

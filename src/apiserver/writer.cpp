@@ -1,0 +1,275 @@
+#include "apiserver/writer.hpp"
+
+#include <algorithm>
+
+#include "apiserver/names.hpp"
+#include "apiserver/patches/json_patch.hpp"
+#include "apiserver/patches/strategic_merge.hpp"
+#include "apiserver/strategy.hpp"
+#include "kube/merge_patch.hpp"
+#include "kube/timestamp.hpp"
+
+namespace metallb::apiserver {
+namespace {
+
+/// Members of metadata that only the server writes; an update takes them from the object as it was.
+constexpr std::string_view kServerFields[] = {
+    "name",       "namespace",       "uid",         "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+    "generation", "resourceVersion", "generateName"};
+
+/// Built-in objects are typed on a real server, where null means unset. Custom resources keep what they are given.
+void drop_nulls(json::value& value) {
+  if (auto* map = value.if_object()) {
+    std::vector<std::string> gone;
+    for (auto& member : *map) {
+      if (member.value().is_null()) {
+        gone.emplace_back(member.key());
+      } else {
+        drop_nulls(member.value());
+      }
+    }
+    for (const auto& key : gone) erase(*map, key);
+  } else if (auto* list = value.if_array()) {
+    for (auto& item : *list) drop_nulls(item);
+  }
+}
+
+/// kind and apiVersion first, as readers expect; without what is never kept.
+json::object normalised(const Route& route, json::object object) {
+  json::object out{{"kind", route.kind->kind}, {"apiVersion", route.kind->api_version(route.kind->version)}};
+  auto& metadata = object_in(object, "metadata");
+  erase(metadata, "managedFields");
+  erase(metadata, "selfLink");
+  if (!route.kind->custom) {
+    json::value value(std::move(object));
+    drop_nulls(value);
+    object = std::move(value.get_object());
+  }
+  object_in(out, "metadata") = object_in(object, "metadata");
+  for (auto& member : object) {
+    if (member.key() != "kind" && member.key() != "apiVersion" && member.key() != "metadata")
+      out[member.key()] = member.value();
+  }
+  return out;
+}
+
+std::string media_type(std::string_view content_type) {
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+  return std::string(type);
+}
+
+Result<void> check_object_name(const Route& route, const json::object& object) {
+  const auto name = text_at(object, "metadata.name");
+  if (!name.empty() && name != route.name) {
+    return std::unexpected(
+        bad_request("the name of the object (" + name + ") does not match the name on the URL (" + route.name + ")"));
+  }
+  const auto space = text_at(object, "metadata.namespace");
+  if (!space.empty() && space != route.namespace_) {
+    return std::unexpected(
+        bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+  }
+  return {};
+}
+
+Result<json::value> apply_patch(const Route& route, const json::object& before, std::string_view content_type,
+                                std::string_view body) {
+  const auto type = media_type(content_type);
+  if (type == "application/apply-patch+yaml" || type == "application/apply-patch+cbor") {
+    return std::unexpected(unsupported_media_type(
+        "server-side apply is not supported by this server: use `kubectl apply` without --server-side"));
+  }
+  const bool strategic = type == "application/strategic-merge-patch+json";
+  if ((strategic && route.kind->custom) ||
+      (!strategic && type != "application/json-patch+json" && type != "application/merge-patch+json")) {
+    return std::unexpected(unsupported_media_type(
+        std::string(
+            "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, "
+            "application/merge-patch+json") +
+        (route.kind->custom ? "" : ", application/strategic-merge-patch+json")));
+  }
+  std::string error;
+  const auto patch = parse(body, error);
+  if (!patch) return std::unexpected(bad_request("error decoding patch: " + error));
+  json::value document(before);
+  document.get_object()["apiVersion"] = route.api_version();
+  if (type == "application/json-patch+json") {
+    if (auto result = apply_json_patch(document, *patch); !result) return std::unexpected(result.error());
+    return document;
+  }
+  if (!patch->is_object()) return std::unexpected(bad_request("error decoding patch: expected an object"));
+  if (strategic) {
+    if (auto result = apply_strategic_merge(*route.kind, document.get_object(), patch->get_object()); !result) {
+      return std::unexpected(result.error());
+    }
+  } else {
+    kube::apply_merge_patch(document, *patch);
+  }
+  return document;
+}
+
+Result<json::object> as_object_of(const Route& route, json::value value) {
+  auto* object = value.if_object();
+  if (object == nullptr) return std::unexpected(bad_request("the body of the request must be a JSON object"));
+  const auto kind = text_at(*object, "kind");
+  const auto api_version = text_at(*object, "apiVersion");
+  if (!kind.empty() && kind != route.kind->kind) {
+    return std::unexpected(bad_request(kind + " in version \"" + route.version + "\" cannot be handled as a " +
+                                       std::string(route.kind->kind) + ": converting (" + kind + ") to (" +
+                                       std::string(route.kind->kind) + "): unknown conversion"));
+  }
+  if (!api_version.empty() && api_version != route.api_version()) {
+    return std::unexpected(bad_request("the API version in the data (" + api_version +
+                                       ") does not match the expected API version (" + route.api_version() + ")"));
+  }
+  if (const auto* metadata = object->if_contains("metadata");
+      metadata != nullptr && !metadata->is_object() && !metadata->is_null()) {
+    return std::unexpected(bad_request("metadata must be an object"));
+  }
+  return std::move(*object);
+}
+
+}  // namespace
+
+Result<json::object> parse_object(const Route& route, std::string_view content_type, std::string_view body) {
+  const auto type = media_type(content_type);
+  if (!type.empty() && type != "application/json" && type != "text/plain" && type != "application/octet-stream") {
+    return std::unexpected(unsupported_media_type(
+        "the body of the request was in an unknown format - accepted media types include: application/json"));
+  }
+  std::string error;
+  auto value = parse(body, error);
+  if (!value) return std::unexpected(bad_request("couldn't parse the body as JSON: " + error));
+  return as_object_of(route, std::move(*value));
+}
+
+Result<void> Writer::check_namespace(const Route& route) const {
+  if (!route.kind->namespaced) return {};
+  const auto object = registry_.store().get(namespace_kind(), {"", route.namespace_});
+  if (!object) return std::unexpected(not_found(namespace_kind(), route.namespace_));
+  if (text_at(*object, "metadata.deletionTimestamp").empty()) return {};
+  return std::unexpected(
+      forbidden(*route.kind, route.name,
+                "unable to create new content in namespace " + route.namespace_ + " because it is being terminated"));
+}
+
+Result<void> Writer::assign(const Route& route, const ObjectKey& key, json::object& object) {
+  if (route.kind != &service_kind()) return {};
+  auto causes = registry_.services().assign(key, object);
+  if (causes.empty()) return {};
+  return std::unexpected(invalid(*route.kind, key.name, std::move(causes)));
+}
+
+Result<ObjectPointer> Writer::create(Now now, const Route& route, json::object object, bool dry_run) {
+  const auto& kind = *route.kind;
+  object = normalised(route, std::move(object));
+  if (auto result = check_types(kind, route.version, object); !result) return std::unexpected(result.error());
+  auto& metadata = object_in(object, "metadata");
+  const auto space = text_at(metadata, "namespace");
+  if (!space.empty() && space != route.namespace_) {
+    return std::unexpected(
+        bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+  }
+  if (const auto version = text_at(metadata, "resourceVersion"); !version.empty()) {
+    return std::unexpected(bad_request("resourceVersion should not be set on objects to be created"));
+  }
+  for (const std::string_view field : {"deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion"}) {
+    erase(metadata, field);
+  }
+  if (kind.namespaced) metadata["namespace"] = route.namespace_;
+  if (!kind.namespaced) erase(metadata, "namespace");
+  const auto prefix = text_at(metadata, "generateName");
+  if (unset(metadata, "name") && !prefix.empty()) metadata["name"] = registry_.make_name(kind, route.namespace_, prefix);
+  metadata["uid"] = registry_.make_uid();
+  metadata["creationTimestamp"] = kube::format_time(now.wall);
+  const ObjectKey key{route.namespace_, text_at(metadata, "name")};
+  if (auto result = check_namespace({route.kind, route.version, route.namespace_, key.name, {}}); !result) {
+    return std::unexpected(result.error());
+  }
+
+  prepare_create(kind, object);
+  if (auto result = validate(kind, object, nullptr); !result) return std::unexpected(result.error());
+  if (registry_.store().get(kind, key)) return std::unexpected(already_exists(kind, key.name));
+  if (auto result = assign(route, key, object); !result) return std::unexpected(result.error());
+  if (dry_run) return std::make_shared<const json::object>(std::move(object));
+  auto kept = registry_.put(kind, key, std::move(object));
+  if (&kind == &event_kind()) lifecycle_.event_written(now, key);
+  return kept;
+}
+
+Result<ObjectPointer> Writer::update(Now now, const Route& route, json::object object, bool dry_run) {
+  const auto before = registry_.store().get(*route.kind, {route.namespace_, route.name});
+  if (!before) return std::unexpected(not_found(*route.kind, route.name));
+  return replace(now, route, before, std::move(object), dry_run);
+}
+
+Result<ObjectPointer> Writer::patch(Now now, const Route& route, std::string_view content_type, std::string_view body,
+                                    bool dry_run) {
+  const auto before = registry_.store().get(*route.kind, {route.namespace_, route.name});
+  if (!before) return std::unexpected(not_found(*route.kind, route.name));
+  auto patched = apply_patch(route, *before, content_type, body);
+  if (!patched) return std::unexpected(patched.error());
+  if (depth_of(*patched) > kMaximumDepth) return std::unexpected(bad_request("the patched object is nested too deeply"));
+  auto object = as_object_of(route, std::move(*patched));
+  if (!object) return std::unexpected(object.error());
+  return replace(now, route, before, std::move(*object), dry_run);
+}
+
+Result<ObjectPointer> Writer::replace(Now now, const Route& route, const ObjectPointer& before, json::object after,
+                                      bool dry_run) {
+  const auto& kind = *route.kind;
+  const ObjectKey key{route.namespace_, route.name};
+  after = normalised(route, std::move(after));
+  if (auto result = check_types(kind, route.version, after); !result) return std::unexpected(result.error());
+  if (auto result = check_object_name(route, after); !result) return std::unexpected(result.error());
+  const auto& old_metadata = before->at("metadata").get_object();
+  {
+    auto& metadata = object_in(after, "metadata");
+    const auto uid = text_at(metadata, "uid");
+    if (!uid.empty() && uid != text_at(old_metadata, "uid")) {
+      return std::unexpected(conflict(
+          kind, route.name,
+          "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + text_at(old_metadata, "uid")));
+    }
+    const auto version = text_at(metadata, "resourceVersion");
+    if (!version.empty() && version != text_at(old_metadata, "resourceVersion"))
+      return std::unexpected(stale(kind, route.name));
+    for (const auto field : kServerFields) {
+      const auto* value = old_metadata.if_contains(field);
+      if (value != nullptr) {
+        metadata[field] = *value;
+      } else {
+        erase(metadata, field);
+      }
+    }
+  }
+  if (route.subresource == "status") {
+    prepare_status_update(kind, after, *before);
+  } else {
+    prepare_update(kind, after, *before);
+  }
+  if (auto result = validate(kind, after, before.get()); !result) return std::unexpected(result.error());
+  if (auto result = assign(route, key, after); !result) return std::unexpected(result.error());
+  if (after == *before) return before;
+  if (!text_at(old_metadata, "deletionTimestamp").empty()) {
+    const auto old_finalizers = texts_at(old_metadata, "finalizers");
+    for (const auto& finalizer : texts_at(after, "metadata.finalizers")) {
+      if (std::ranges::find(old_finalizers, finalizer) == old_finalizers.end()) {
+        return std::unexpected(invalid(
+            kind, route.name,
+            {forbidden_value("metadata.finalizers", "no new finalizers can be added if the object is being deleted")}));
+      }
+    }
+  }
+  if (kind.generation && spec_changed(after, *before)) {
+    object_in(after, "metadata")["generation"] = number_at(old_metadata, "generation").value_or(1) + 1;
+  }
+  if (dry_run) return std::make_shared<const json::object>(std::move(after));
+  auto kept = registry_.put(kind, key, std::move(after));
+  if (&kind == &event_kind()) lifecycle_.event_written(now, key);
+  lifecycle_.finish_if_released(kind, key);
+  return kept;
+}
+
+}  // namespace metallb::apiserver
