@@ -4,11 +4,11 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <optional>
+#include <cstdio>
+#include <memory>
 #include <string_view>
 
 #include "io/packets/packets_thread.hpp"
@@ -25,6 +25,19 @@ std::string lower(std::string text) {
 
 std::unexpected<SystemError> refuse(const std::string& path, std::string why) {
   return std::unexpected(SystemError{"read", path, std::make_error_code(std::errc::invalid_argument), std::move(why)});
+}
+
+std::expected<std::string, SystemError> read_file(const std::string& path) {
+  const auto failed = [&path](const char* operation) {
+    return std::unexpected(SystemError{operation, path, std::error_code(errno, std::generic_category()), {}});
+  };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
+  if (!file) return failed("open");
+  std::string text;
+  std::array<char, 4096> part;
+  while (const auto size = std::fread(part.data(), 1, part.size(), file.get())) text.append(part.data(), size);
+  if (std::ferror(file.get()) != 0) return failed("read");
+  return text;
 }
 
 /// Throws what yaml-cpp throws.
@@ -47,20 +60,14 @@ std::expected<std::string, SystemError> join(const YAML::Node& document, const s
 }  // namespace
 
 std::expected<std::string, SystemError> read_exclude_expression(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path);
-  if (!file) {
-    if (errno == ENOENT) return std::string();
-    return std::unexpected(SystemError{"open", path, std::error_code(errno, std::generic_category()), {}});
-  }
-  errno = 0;
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (file.bad() || errno == EISDIR) {
-    return std::unexpected(SystemError{"read", path, std::error_code(errno, std::generic_category()), {}});
+  const auto text = read_file(path);
+  if (!text) {
+    if (text.error().code == std::errc::no_such_file_or_directory) return std::string();
+    return std::unexpected(text.error());
   }
   std::expected<std::string, SystemError> joined;
   try {
-    joined = join(YAML::Load(text), path);
+    joined = join(YAML::Load(*text), path);
   } catch (const YAML::Exception& error) {
     return refuse(path, error.what());
   }

@@ -21,6 +21,8 @@ namespace metallb::io {
 namespace {
 
 constexpr auto kDumpRetry = std::chrono::seconds(1);
+/// The kernel fills at most 32 KiB at a time.
+constexpr std::size_t kMessageBuffer = 64 * 1024;
 
 SystemError netlink_error(std::string operation, int error) {
   return {std::move(operation), "netlink", std::error_code(), nl_geterror(error)};
@@ -116,6 +118,12 @@ std::expected<void, SystemError> NetlinkMonitor::subscribe(int receive_buffer) {
   if (!socket_) return std::unexpected(netlink_error("allocate", -NLE_NOMEM));
   // Events carry no sequence number of ours.
   nl_socket_disable_seq_check(socket_.get());
+  // libnl would look at each message before it reads it. During a dump every look makes the kernel go on with the dump, and
+  // where the buffer is full that fails with ENOBUFS for ever, because nothing is ever taken out.
+  nl_socket_disable_msg_peek(socket_.get());
+  if (const int error = nl_socket_set_msg_buf_size(socket_.get(), kMessageBuffer); error < 0) {
+    return std::unexpected(netlink_error("set the message size of", error));
+  }
   if (const int error = nl_connect(socket_.get(), NETLINK_ROUTE); error < 0) {
     return std::unexpected(netlink_error("connect", error));
   }
