@@ -2,9 +2,7 @@
 
 #include <array>
 #include <cstdio>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "app/apiserver_command.hpp"
 #include "app/controller_command.hpp"
@@ -65,21 +63,22 @@ std::string_view base_name(std::string_view path) {
 
 }  // namespace
 
-int run(int argc, char** argv) {
+Selection select_command(int argc, const char* const* argv) {
   if (argc > 0) {
     const auto name = base_name(argv[0]);
-    if (name == "controller" || name == "speaker") return find(name)->run(argc, argv);
+    if (name == "controller" || name == "speaker") return {.name = name, .skip = 0};
   }
-  if (argc < 2) {
-    std::fputs(kUsage.data(), stderr);
-    return kExitUsage;
-  }
-  const auto* const command = find(argv[1]);
-  if (command == nullptr) {
-    std::fprintf(stderr, "metallb: unknown command %s\n%s", argv[1], kUsage.data());
-    return kExitUsage;
-  }
-  return command->run(argc - 1, argv + 1);
+  if (argc < 2) return {};
+  return {.name = argv[1], .skip = 1};
+}
+
+int run(int argc, char** argv) {
+  const auto selected = select_command(argc, argv);
+  const auto* const command = find(selected.name);
+  if (command != nullptr) return command->run(argc - selected.skip, argv + selected.skip);
+  if (!selected.name.empty()) std::fprintf(stderr, "metallb: unknown command %s\n", argv[selected.skip]);
+  std::fputs(kUsage.data(), stderr);
+  return kExitUsage;
 }
 
 }  // namespace metallb::app
