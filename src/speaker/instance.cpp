@@ -5,7 +5,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/state_machine.hpp"
+
 namespace metallb::speaker {
+
+static_assert(StateMachine<Instance, Input, Output>);
+
 namespace {
 
 // One slice of work: so many Services, or so many candidates ranked, whichever comes first. Some milliseconds.
