@@ -26,7 +26,8 @@ class Store {
   explicit Store(Indexer indexer) : indexer_(std::move(indexer)) {}
 
   /// Applies what the watch says. Returns the object as it was before (null when new or already known to be gone).
-  /// While an own write awaits its echo, older states from the watch are ignored (see apply_write).
+  /// While an own write awaits its echo, other states from the watch are held back (see apply_write). A relist settles
+  /// what was held back, so after Listed any object may have changed: look at all of them again.
   Pointer apply(const Change<T>& change) {
     return std::visit(
         [this](const auto& c) -> Pointer {
@@ -76,6 +77,12 @@ class Store {
   }
 
  private:
+  /// An own write whose echo has not come yet.
+  struct Awaited {
+    std::string version;
+    Pointer held_back;  ///< the latest other state that the watch showed meanwhile
+  };
+
   Pointer upsert(const Pointer& object) {
     const auto key = object->metadata.key();
     if (const auto awaited = awaited_echo_.find(key); awaited != awaited_echo_.end()) {
