@@ -79,9 +79,10 @@ std::expected<void, std::string> ResponseParser::feed(std::string_view data) {
 
 std::expected<void, std::string> ResponseParser::end() {
   if (done()) return {};
+  if (!started_) return std::unexpected("the server closed the connection without a response");
   boost::beast::error_code error;
   if (impl_->pending.empty()) impl_->parser->put_eof(error);
-  if (error || !done()) return std::unexpected(started_ ? "the response was cut off" : "no response");
+  if (error || !done()) return std::unexpected("the response was cut off");
   return {};
 }
 
