@@ -80,13 +80,18 @@ void Instance::apply(Now now, const kube::Change<kube::Service>& change) {
     if (phase_ == Phase::kRunning) resync_ = ServiceKey{};
     return;
   }
-  ++metrics_.updates;
+  ++metrics_.updates_total;
   if (const auto* removed = std::get_if<kube::Removed<kube::Service>>(&change)) return forget(now, removed->key);
 
   const auto& service = *std::get<kube::Upserted<kube::Service>>(change).object;
   const auto key = service.metadata.key();
   if (const auto writing = writing_.find(key); writing != writing_.end()) {
     in_flight_.at(writing->second).seen.push_back(service.metadata.resourceVersion);
+  }
+  if (const auto record = records_.find(key);
+      record != records_.end() && record->second.written_version == service.metadata.resourceVersion) {
+    record->second.unwritten.reset();
+    record->second.written_version.clear();
   }
   if (before && before->metadata.uid != service.metadata.uid) {
     forget(now, key);  // deleted and created again between two looks
@@ -165,7 +170,7 @@ void Instance::apply(Now now, const kube::WriteDone& done) {
   } else if (done.result.error().reason == Reason::kNotFound || done.result.error().reason == Reason::kGone) {
     queue_.forget(key);  // the watch will say so
   } else {
-    ++metrics_.update_errors;
+    ++metrics_.update_errors_total;
     const auto delay = queue_.retry(now.steady, key);
     log_.warn({{"op", "updateServiceStatus"},
                {"service", key.to_string()},
@@ -189,12 +194,15 @@ void Instance::written(const InFlight& flight, const std::string& answer) {
                 {"msg", "cannot read the answer to a status write"}});
     return;
   }
-  // An answer that the watch has overtaken tells nothing new, and the store would wait in vain for its echo.
-  const auto& version = object->metadata.resourceVersion;
+  const auto version = object->metadata.resourceVersion;
+  const auto record = records_.find(key);
   if (std::find(flight.seen.begin(), flight.seen.end(), version) == flight.seen.end()) {
     services_.apply_write(std::make_shared<const kube::Service>(*std::move(object)));
+    if (record != records_.end()) record->second.written_version = version;
+  } else if (record != records_.end()) {
+    // An answer that the watch has overtaken tells nothing new, and the store would wait in vain for its echo.
+    record->second.unwritten.reset();
   }
-  if (const auto record = records_.find(key); record != records_.end()) record->second.unwritten.reset();
   // Pools may have changed meanwhile; then the next look at the Service decides what it leaves.
   const auto* held = allocator_.find(key);
   if ((held == nullptr ? std::vector<IpAddress>{} : held->addresses) == flight.addresses) allocator_.settle(key);

@@ -58,8 +58,8 @@ class Instance {
 
   /// Controller spec 5.7. The gauges of a pool are in allocator().statistics().
   struct Metrics {
-    std::uint64_t updates = 0;        ///< changes of Services handled, and configurations tried
-    std::uint64_t update_errors = 0;  ///< of those, Services that could not get what they ask for
+    std::uint64_t updates_total = 0;        ///< changes of Services handled, and configurations tried
+    std::uint64_t update_errors_total = 0;  ///< of those, Services that could not get what they ask for
     bool config_loaded = false;       ///< a configuration was valid once
     bool config_stale = false;        ///< running on an older configuration than the one in the cluster
   };
@@ -78,8 +78,14 @@ class Instance {
     Decision decision;
     std::string told;       ///< the notes about its present state that the user has been told
     bool by_event = false;  ///< it changed since the last look
-    /// The decision whose write has not come through: newer than what the status says.
+    /// The last decision, until the watch has shown the write of it: what the status says may be older.
     std::optional<std::vector<IpAddress>> unwritten;
+    /// The version that the write of it made, once that is known; when the store has it, the status is up to date.
+    std::string written_version;
+
+    [[nodiscard]] bool newer_than(const kube::Service& service) const {
+      return unwritten && service.metadata.resourceVersion != written_version;
+    }
   };
   struct InFlight {
     ServiceKey service;

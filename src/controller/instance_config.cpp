@@ -30,7 +30,7 @@ constexpr const char* kInvalid = "InvalidConfiguration";
 
 void Instance::load_config(Now now, Output& out) {
   config_dirty_ = false;
-  ++metrics_.updates;
+  ++metrics_.updates_total;
   config::Resources resources;
   resources.pools = objects_in(pools_, options_.namespace_);
   for (const auto& [key, object] : namespaces_.objects()) resources.namespaces.push_back(object);

@@ -43,8 +43,8 @@ void Instance::reconcile(Now now, const ServiceKey& key, Output& out) {
       allocator_.release(key);
     } else {
       auto& record = records_[key];
-      auto outcome =
-          converge(*service, record.unwritten ? texts(*record.unwritten) : status_addresses(*service), *config_, allocator_);
+      const auto held = record.newer_than(*service) ? texts(*record.unwritten) : status_addresses(*service);
+      auto outcome = converge(*service, held, *config_, allocator_);
       writing = publish(*service, record, std::move(outcome), out);
       if (!writing && !balanced) {
         records_.erase(key);
@@ -62,20 +62,21 @@ void Instance::reconcile(Now now, const ServiceKey& key, Output& out) {
 bool Instance::publish(const kube::Service& service, Record& record, Outcome outcome, Output& out) {
   const auto key = service.metadata.key();
   waiting_.set(key, std::move(outcome.interest));
-  if (outcome.failed && record.by_event) ++metrics_.update_errors;
+  if (outcome.failed && record.by_event) ++metrics_.update_errors_total;
   tell(service, outcome, record, out);
   record.decision = decision_of(outcome);
   record.by_event = false;
   if (outcome.keep_status) return false;
 
-  // As long as a write has not come through, the object at the API may be newer than what is known of it.
-  const auto patch = record.unwritten ? full_service_patch(outcome.addresses, outcome.pool)
-                                      : service_patch(service, outcome.addresses, outcome.pool);
+  // Where the object at the API may be newer than what is known of it, the whole decision is written, or found there.
+  const bool uncertain = record.newer_than(service);
+  const auto patch = uncertain ? full_service_patch(outcome.addresses, outcome.pool)
+                               : service_patch(service, outcome.addresses, outcome.pool);
   if (!patch) {
     allocator_.settle(key);
     return false;
   }
-  if (!record.unwritten) {
+  if (!uncertain) {
     for (const auto& annotation : deprecated_annotations(service)) {
       out.emplace_back(event_note(service, kube::EventNote::Type::kWarning, "deprecatedAnnotation",
                                   "Service uses deprecated annotation " + annotation));
@@ -85,6 +86,7 @@ bool Instance::publish(const kube::Service& service, Record& record, Outcome out
   out.emplace_back(kube::Write{id, kube::Verb::kUpdate, &kube::resource_of<kube::Service>(), key, "status", *patch,
                                service.metadata.uid});
   record.unwritten = outcome.addresses;
+  record.written_version.clear();
   writing_.emplace(key, id);
   in_flight_.emplace(id,
                      InFlight{key, service.metadata.uid, std::move(outcome.addresses), {service.metadata.resourceVersion}});
