@@ -276,7 +276,8 @@ void Core::on(Now now, const WatchEnded& in, Sink&) {
     if (heard_since_opened_ || now.steady - opened_at_ >= kShortLife) {
       // It ran its time, or was cut: go on from the last version at once. Spread, since all watches were cut together.
       backoff_.reset();
-      wait_to_watch(now.steady + random_.jittered(Duration::zero(), 0) + std::chrono::milliseconds(random_.below(100)));
+      watch_failures_ = 0;
+      wait_to_watch(now.steady + std::chrono::milliseconds(random_.below(100)));
     } else {
       rewatch(now, "ended at once");
     }

@@ -143,16 +143,18 @@ TEST(AnyMatches, IsTrueForOneOfManyAndFalseForNone) {
 }
 
 rc::Gen<std::string> label() {
-  return rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange('a', 'd')));
+  return rc::gen::element<std::string>("a", "ab", "b.c", "d/e", "X_1");
+}
+rc::Gen<std::string> label_value() {
+  return rc::gen::element<std::string>("", "x", "y-1", "Z.z");
 }
 
 RC_GTEST_PROP(SelectorProperty, ComesBackFromItsText, ()) {
   LabelSelector selector;
-  selector.matchLabels =
-      *rc::gen::container<StringMap>(label(), rc::gen::container<std::string>(rc::gen::inRange('x', 'z')));
+  selector.matchLabels = *rc::gen::container<StringMap>(label(), label_value());
   for (const auto& key : *rc::gen::container<std::vector<std::string>>(label())) {
     const auto op = *rc::gen::element<std::string>("In", "NotIn", "Exists", "DoesNotExist");
-    auto values = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(label()));
+    auto values = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(label_value()));
     if (!op.ends_with("In")) values.clear();
     selector.matchExpressions.push_back({key, op, values});
   }
