@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace metallb::apiserver {
 
@@ -37,6 +38,9 @@ std::optional<std::int64_t> number_at(const json::object& root, std::string_view
   const auto* value = find(root, path);
   if (value == nullptr) return std::nullopt;
   if (const auto* number = value->if_int64()) return *number;
+  if (const auto* number = value->if_uint64(); number != nullptr && std::in_range<std::int64_t>(*number)) {
+    return static_cast<std::int64_t>(*number);
+  }
   if (const auto* real = value->if_double(); real != nullptr && std::trunc(*real) == *real && std::abs(*real) < 9e15) {
     return static_cast<std::int64_t>(*real);
   }

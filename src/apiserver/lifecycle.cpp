@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apiserver/protobuf/decode.hpp"
 #include "kube/timestamp.hpp"
 
 namespace metallb::apiserver {
@@ -29,7 +30,12 @@ Result<DeleteOptions> parse_delete_options(std::string_view body, const Query& q
   out.orphan = query.text("propagationPolicy") == "Orphan";
   if (body.empty()) return out;
   std::string error;
-  const auto value = parse(body, error);
+  std::optional<json::value> value;
+  if (protobuf::is_envelope(body)) {
+    value = protobuf::decode(body, error);
+  } else {
+    value = parse(body, error);
+  }
   const auto* options = value ? value->if_object() : nullptr;
   if (options == nullptr) return std::unexpected(bad_request("couldn't parse the DeleteOptions: " + error));
   out.uid = text_at(*options, "preconditions.uid");

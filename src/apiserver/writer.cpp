@@ -5,6 +5,7 @@
 #include "apiserver/names.hpp"
 #include "apiserver/patches/json_patch.hpp"
 #include "apiserver/patches/strategic_merge.hpp"
+#include "apiserver/protobuf/decode.hpp"
 #include "apiserver/strategy.hpp"
 #include "kube/merge_patch.hpp"
 #include "kube/timestamp.hpp"
@@ -134,11 +135,16 @@ Result<json::object> as_object_of(const Route& route, json::value value) {
 
 Result<json::object> parse_object(const Route& route, std::string_view content_type, std::string_view body) {
   const auto type = media_type(content_type);
+  std::string error;
+  if (type == "application/vnd.kubernetes.protobuf") {
+    auto object = protobuf::decode(body, error);
+    if (!object) return std::unexpected(bad_request("couldn't parse the body as protobuf: " + error));
+    return as_object_of(route, std::move(*object));
+  }
   if (!type.empty() && type != "application/json" && type != "text/plain" && type != "application/octet-stream") {
     return std::unexpected(unsupported_media_type(
         "the body of the request was in an unknown format - accepted media types include: application/json"));
   }
-  std::string error;
   auto value = parse(body, error);
   if (!value) return std::unexpected(bad_request("couldn't parse the body as JSON: " + error));
   return as_object_of(route, std::move(*value));
