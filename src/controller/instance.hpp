@@ -60,8 +60,8 @@ class Instance {
   struct Metrics {
     std::uint64_t updates_total = 0;        ///< changes of Services handled, and configurations tried
     std::uint64_t update_errors_total = 0;  ///< of those, Services that could not get what they ask for
-    bool config_loaded = false;       ///< a configuration was valid once
-    bool config_stale = false;        ///< running on an older configuration than the one in the cluster
+    bool config_loaded = false;             ///< a configuration was valid once
+    bool config_stale = false;              ///< running on an older configuration than the one in the cluster
   };
   [[nodiscard]] const Metrics& metrics() const { return metrics_; }
   [[nodiscard]] const ipam::Allocator& allocator() const { return allocator_; }

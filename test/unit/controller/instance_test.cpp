@@ -1,0 +1,270 @@
+// The instance around the decisions: barrier, configuration errors, writes and their failures, counters (controller
+// spec 3.5, 5.3, 5.7, rows tQ1 to tQ21 of 7.10 and tP10 to tP11 of 7.7).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/state_machine.hpp"
+#include "lab.hpp"
+
+namespace metallb::controller {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+static_assert(StateMachine<Instance, Input, Output>);
+
+template <class T>
+Input upserted(T object) {
+  object.metadata.uid = "uid";
+  object.metadata.resourceVersion = "1";
+  return kube::Change<T>(kube::Upserted<T>{std::make_shared<const T>(std::move(object))});
+}
+template <class T>
+Input listed() {
+  return kube::Change<T>(kube::Listed<T>{});
+}
+
+TEST(Barrier, NothingIsWrittenBeforeServicesPoolsAndNamespacesAreAllKnown) {
+  const Input inputs[] = {upserted(service("s")), upserted(pool("p", {"1.2.3.0/32"})), listed<kube::Service>(),
+                          listed<kube::IPAddressPool>(), listed<kube::Namespace>()};
+  std::vector<int> order = {0, 1, 2, 3, 4};
+  do {
+    // Every object comes before the end of its list.
+    const auto at = [&](int input) { return std::find(order.begin(), order.end(), input) - order.begin(); };
+    if (at(0) > at(2) || at(1) > at(3)) continue;
+    Lab lab;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      EXPECT_TRUE(lab.events.empty());
+      EXPECT_FALSE(lab.controller.running());
+      lab.feed(inputs[static_cast<std::size_t>(order[i])]);
+      lab.settle();
+    }
+    EXPECT_TRUE(lab.controller.running());
+    EXPECT_THAT(lab.take_reasons(), Contains("N IPAllocated"));
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST(Barrier, WithoutAnyPoolAtStartEverythingIsLeftAsItIs) {
+  Lab lab;
+  auto holder = service("s");
+  show(holder, {"1.2.3.0"});
+  lab.api.put(holder);
+  lab.start();
+  EXPECT_EQ(lab.addresses("s"), "1.2.3.0");
+  EXPECT_TRUE(lab.controller.metrics().config_loaded);
+  lab.put(pool("p", {"1.2.3.0/31"}));
+  EXPECT_EQ(lab.addresses("s"), "1.2.3.0");
+  EXPECT_EQ(lab.pool_annotation("s"), "p");
+}
+
+TEST(Barrier, TQ21AServiceWhoseWritesFailHoldsNobodyUp) {
+  Lab lab;
+  lab.fails = [](const kube::Write& write) { return write.key.name == "a"; };
+  lab.api.put(service("a"));
+  lab.api.put(service("b"));
+  lab.api.put(pool("p", {"1.2.3.0/31"}));
+  lab.start();
+  EXPECT_EQ(lab.addresses("a"), "");
+  EXPECT_EQ(lab.addresses("b"), "1.2.3.1");
+  lab.fails = {};
+  lab.advance(std::chrono::seconds(1));
+  EXPECT_EQ(lab.addresses("a"), "1.2.3.0");
+}
+
+TEST(Barrier, PoolsOfOtherNamespacesDoNotCount) {
+  Lab lab;
+  auto stray = pool("stray", {"9.9.9.0/24"});
+  stray.metadata.namespace_ = "default";
+  lab.api.put(stray);
+  lab.api.put(service("s"));
+  lab.start();
+  EXPECT_EQ(lab.addresses("s"), "");
+  EXPECT_FALSE(lab.controller.running());
+}
+
+class Configured : public testing::Test {
+ protected:
+  Configured() {
+    lab.api.put(pool("p", {"1.2.3.0/31"}));
+    lab.start();
+  }
+  Lab lab;
+};
+
+TEST_F(Configured, ABadPoolChangesNothingAndIsReportedWithObjectFieldAndRemedy) {
+  lab.put(service("s"));
+  (void)lab.take_reasons();
+  lab.put(pool("q", {"1.2.4.0"}));
+  ASSERT_EQ(lab.events.size(), 1U);
+  EXPECT_EQ(lab.events[0].reason, "InvalidConfiguration");
+  EXPECT_EQ(lab.events[0].type, kube::EventNote::Type::kWarning);
+  EXPECT_EQ(lab.events[0].about.kind, "IPAddressPool");
+  EXPECT_EQ(lab.events[0].about.apiVersion, "metallb.io/v1beta1");
+  EXPECT_EQ(lab.events[0].about.namespace_, "metallb-system");
+  EXPECT_EQ(lab.events[0].about.name, "q");
+  EXPECT_THAT(lab.events[0].message, HasSubstr("spec.addresses[0]"));
+  EXPECT_THAT(lab.events[0].message, HasSubstr("invalid CIDR \"1.2.4.0\""));
+  EXPECT_THAT(lab.events[0].message, HasSubstr("1.2.4.0/32"));
+  EXPECT_TRUE(lab.controller.metrics().config_stale);
+  EXPECT_EQ(lab.addresses("s"), "1.2.3.0");
+  lab.put(service("t"));
+  EXPECT_EQ(lab.addresses("t"), "1.2.3.1") << "the last good configuration stays";
+  lab.put(pool("q", {"1.2.4.0/32"}));
+  EXPECT_FALSE(lab.controller.metrics().config_stale);
+  lab.put(service("u"));
+  EXPECT_EQ(lab.addresses("u"), "1.2.4.0");
+}
+
+TEST_F(Configured, GoingBackToThePreviousGoodConfigurationIsNotStale) {
+  lab.put(pool("p", {"x"}));
+  EXPECT_TRUE(lab.controller.metrics().config_stale);
+  lab.put(pool("p", {"1.2.3.0/31"}));
+  EXPECT_FALSE(lab.controller.metrics().config_stale);
+  EXPECT_TRUE(lab.controller.metrics().config_loaded);
+}
+
+TEST_F(Configured, ABadCommunityIsReportedAndFreezesNothing) {
+  kube::Community bad;
+  bad.metadata.namespace_ = "metallb-system";
+  bad.metadata.name = "bad";
+  bad.spec.communities = {{"x", "99999999:1"}};
+  lab.put(bad);
+  EXPECT_THAT(lab.take_reasons(), Contains("W InvalidConfiguration"));
+  EXPECT_FALSE(lab.controller.metrics().config_stale);
+  lab.put(pool("q", {"1.2.4.0/32"}));
+  auto object = service("s");
+  object.metadata.annotations["metallb.io/address-pool"] = "q";
+  lab.put(object);
+  EXPECT_EQ(lab.addresses("s"), "1.2.4.0");
+}
+
+TEST_F(Configured, TheEventComesBeforeTheWriteSoItIsToldAlsoWhenTheWriteFails) {
+  lab.fails = [](const auto&) { return true; };
+  lab.put(service("s"));
+  EXPECT_THAT(lab.take_reasons(), Contains("N IPAllocated"));
+  lab.advance(std::chrono::minutes(1));
+  EXPECT_THAT(lab.take_reasons(), IsEmpty()) << "repeating a write is no new decision";
+}
+
+TEST_F(Configured, AFailedWriteIsRepeatedWithTheSameAddress) {
+  lab.fails = [](const kube::Write& write) { return write.key.name == "b"; };
+  lab.put(service("a"));
+  lab.put(service("b"));
+  lab.remove("a");  // a lower address is free now
+  lab.fails = {};
+  lab.advance(std::chrono::seconds(1));
+  EXPECT_EQ(lab.addresses("b"), "1.2.3.1");
+}
+
+TEST_F(Configured, TQ18AnAddressIsFreeForOthersOnlyWhenTheStatusNoLongerShowsIt) {
+  lab.put(service("a"));
+  lab.put(service("b"));
+  lab.put(service("c"));
+  EXPECT_EQ(lab.addresses("c"), "");
+  lab.fails = [](const kube::Write& write) { return write.key.name == "a"; };
+  lab.edit("a", [](auto& s) { s.spec.type = "ClusterIP"; });
+  EXPECT_EQ(lab.addresses("a"), "1.2.3.0");
+  EXPECT_EQ(lab.addresses("c"), "");
+  lab.fails = {};
+  lab.advance(std::chrono::seconds(1));
+  EXPECT_EQ(lab.addresses("a"), "");
+  EXPECT_EQ(lab.addresses("c"), "1.2.3.0");
+}
+
+TEST_F(Configured, AWriteOnAServiceThatIsGoneIsNotRepeated) {
+  auto object = service("s");
+  lab.api.put(object);
+  lab.feed(lab.api.watch().front());
+  lab.api.watch().clear();
+  lab.api.remove_service(key_of("s"));
+  lab.settle();
+  const auto sent = lab.api.service_writes.sent;
+  lab.advance(std::chrono::minutes(10));
+  EXPECT_EQ(lab.api.service_writes.sent, sent);
+  EXPECT_EQ(lab.controller.allocator().statistics("p").in_use.v4, 0);
+}
+
+TEST_F(Configured, AServiceCreatedAnewUnderTheSameNameIsAnotherService) {
+  lab.put(service("a"));
+  lab.put(service("b"));
+  // The watch was away: deletion and creation show as one change.
+  lab.api.remove_service(key_of("a"));
+  auto again = service("a");
+  again.metadata.annotations["metallb.io/loadBalancerIPs"] = "1.2.3.1";
+  lab.api.put(again);
+  lab.api.watch().pop_front();
+  lab.settle();
+  EXPECT_EQ(lab.addresses("a"), "");
+  EXPECT_EQ(lab.controller.allocator().statistics("p").in_use.v4, 1);
+}
+
+TEST_F(Configured, AnOlderStateFromTheWatchUndoesNoDecision) {
+  // The write's answer comes before the watch tells of a change that the user made just before it.
+  lab.api.put(service("a"));
+  lab.feed(lab.api.watch().front());
+  lab.api.watch().pop_front();
+  auto touched = lab.api.service(key_of("a"));
+  touched.metadata.labels["by"] = "user";
+  lab.api.put(touched);
+  lab.settle();  // writes first, then the watch
+  EXPECT_EQ(lab.addresses("a"), "1.2.3.0");
+  EXPECT_EQ(lab.api.service_writes.changed, 1);
+}
+
+TEST_F(Configured, CountersAreWrittenToThePoolsAndManualEditsReverted) {
+  lab.put(service("a"));
+  lab.advance(std::chrono::seconds(1));
+  const auto expected = kube::IPAddressPoolStatus{1, 0, 1, 0};
+  EXPECT_EQ(lab.api.pool(pool_key("p")).status, expected);
+  auto edited = lab.api.pool(pool_key("p"));
+  edited.status = {7, 7, 7, 7};
+  lab.put(edited);
+  lab.advance(std::chrono::seconds(1));
+  EXPECT_EQ(lab.api.pool(pool_key("p")).status, expected);
+}
+
+TEST_F(Configured, ABurstOfServicesCostsFewWritesOfCounters) {
+  lab.put(pool("big", {"10.0.0.0/16"}));
+  lab.advance(std::chrono::seconds(1));
+  const auto before = lab.api.pool_writes.sent;
+  for (int i = 0; i < 200; ++i) lab.put(service("s" + std::to_string(i)));
+  lab.advance(std::chrono::seconds(1));
+  EXPECT_EQ(lab.api.pool(pool_key("big")).status.assignedIPv4, 200);
+  EXPECT_LE(lab.api.pool_writes.sent - before, 3);
+}
+
+TEST_F(Configured, TP11ASharedAddressCountsOnce) {
+  for (const auto& [name, port] : {std::pair{"a", 80}, std::pair{"b", 443}}) {
+    auto object = service(name);
+    object.metadata.annotations["metallb.io/allow-shared-ip"] = "k";
+    object.spec.ports[0].port = port;
+    lab.put(object);
+  }
+  lab.advance(std::chrono::seconds(1));
+  EXPECT_EQ(lab.api.pool(pool_key("p")).status.assignedIPv4, 1);
+  EXPECT_EQ(lab.addresses("a"), lab.addresses("b"));
+}
+
+TEST_F(Configured, TheQueueIsWorkedOffInSlices) {
+  for (int i = 0; i < 500; ++i) lab.api.put(service("s" + std::to_string(i)));
+  for (const auto& input : std::exchange(lab.api.watch(), {})) lab.feed(input);
+  Output out;
+  const Now now{SteadyPoint(std::chrono::hours(2)), {}};
+  lab.controller.on_time(now, out);
+  EXPECT_LE(out.size(), 200U) << "64 Services, each with few actions";
+  EXPECT_LE(lab.controller.next_deadline(), now.steady);
+}
+
+TEST_F(Configured, CountsUpdatesAndErrors) {
+  const auto before = lab.controller.metrics();
+  auto object = service("s");
+  object.metadata.annotations["metallb.io/address-pool"] = "unknown";
+  lab.put(object);
+  EXPECT_GT(lab.controller.metrics().updates_total, before.updates_total);
+  EXPECT_EQ(lab.controller.metrics().update_errors_total, before.update_errors_total + 1);
+}
+
+}  // namespace
+}  // namespace metallb::controller

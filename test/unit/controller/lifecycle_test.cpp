@@ -1,0 +1,418 @@
+// Several Services and their pools over time: controller spec 4.10, 4.11, rows tG1 to tG24 of 7.7, tR10 of 7.8 and tQ1 to
+// tZ6 of 7.10.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lab.hpp"
+
+namespace metallb::controller {
+namespace {
+
+using testing::Contains;
+using testing::IsEmpty;
+using testing::Not;
+
+const std::vector<std::string> kDual = {"10.96.0.1", "3000::1"};
+
+class Lifecycle : public testing::Test {
+ protected:
+  void start(std::vector<kube::IPAddressPool> pools) {
+    for (auto& object : pools) lab.api.put(std::move(object));
+    lab.start();
+  }
+  void create(const std::string& name, const std::function<void(kube::Service&)>& change = [](kube::Service&) {}) {
+    auto object = service(name);
+    change(object);
+    lab.put(std::move(object));
+  }
+  static auto asking(std::string address) {
+    return [address](kube::Service& s) { s.metadata.annotations["metallb.io/loadBalancerIPs"] = address; };
+  }
+  static auto sharing(std::string key, std::int32_t port, std::string address = {}) {
+    return [=](kube::Service& s) {
+      s.metadata.annotations["metallb.io/allow-shared-ip"] = key;
+      if (!address.empty()) s.metadata.annotations["metallb.io/loadBalancerIPs"] = address;
+      s.spec.ports = {{.protocol = "TCP", .port = port}};
+    };
+  }
+  static auto dual(std::string policy) {
+    return [policy](kube::Service& s) {
+      s.spec.clusterIPs = kDual;
+      s.spec.ipFamilyPolicy = policy;
+    };
+  }
+  std::string on(const std::string& name) { return lab.addresses(name); }
+
+  Lab lab;
+};
+
+TEST_F(Lifecycle, TG1AndTG2APoolGivesWhatItHasAndTakesItBack) {
+  start({pool("p", {"1.2.3.0/31", "1.2.4.0/31", "1000::/127"})});
+  for (const auto* name : {"a", "b", "c", "d", "e"}) create(name);
+  EXPECT_EQ(on("a") + " " + on("b") + " " + on("c") + " " + on("d"), "1.2.3.0 1.2.3.1 1.2.4.0 1.2.4.1");
+  EXPECT_EQ(on("e"), "");
+  EXPECT_THAT(lab.take_reasons(), Contains("W AllocationFailed"));
+  lab.remove("b");
+  EXPECT_EQ(on("e"), "1.2.3.1");
+}
+
+TEST_F(Lifecycle, TG3TwoThatShareFitOnTheLastAddress) {
+  start({pool("p", {"1.2.3.0/31"})});
+  create("plain");
+  create("s5", sharing("share", 80));
+  create("s6", sharing("share", 443));
+  create("s7", sharing("share", 443));
+  EXPECT_EQ(on("s5"), "1.2.3.1");
+  EXPECT_EQ(on("s6"), "1.2.3.1");
+  EXPECT_EQ(on("s7"), "") << "its port is taken";
+}
+
+TEST_F(Lifecycle, TG4DualStackFromOnePool) {
+  start({pool("p", {"1.2.3.0/30", "1000::/126"})});
+  for (const auto* name : {"a", "b", "c", "d", "e"}) create(name, dual("RequireDualStack"));
+  EXPECT_EQ(on("d"), "1.2.3.3 1000::3");
+  EXPECT_EQ(on("e"), "");
+}
+
+TEST_F(Lifecycle, TG8TwoPoolsAreUsedOneAfterTheOther) {
+  start({pool("a", {"1.2.3.0/31"}), pool("b", {"1.2.4.0/31"})});
+  for (const auto* name : {"1", "2", "3", "4", "5"}) create(name);
+  EXPECT_EQ(on("2") + " " + on("3") + " " + on("4"), "1.2.3.1 1.2.4.0 1.2.4.1");
+  EXPECT_EQ(on("5"), "");
+}
+
+TEST_F(Lifecycle, TG10BuggyAddressesAreNotHandedOut) {
+  auto avoiding = pool("b", {"1.2.4.0/31", "1.2.4.254/31"});
+  avoiding.spec.avoidBuggyIPs = true;
+  start({pool("a", {"1.2.3.0/31", "1.2.3.254/31"}), avoiding});
+  std::string all;
+  for (const auto* name : {"1", "2", "3", "4", "5", "6", "7"}) {
+    create(name);
+    all += on(name) + " ";
+  }
+  EXPECT_EQ(all, "1.2.3.0 1.2.3.1 1.2.3.254 1.2.3.255 1.2.4.1 1.2.4.254  ");
+}
+
+TEST_F(Lifecycle, TG11APoolWithoutAutoAssignIsNotChosen) {
+  auto manual = pool("a", {"1.2.3.0/31"});
+  manual.spec.autoAssign = false;
+  start({manual, pool("b", {"1.2.4.0/31"})});
+  for (const auto* name : {"1", "2", "3"}) create(name);
+  EXPECT_EQ(on("2"), "1.2.4.1");
+  EXPECT_EQ(on("3"), "");
+}
+
+TEST_F(Lifecycle, TG18ToTG20APinnedPoolSpillsOverAndIsSkippedWithoutAutoAssign) {
+  auto pinned = pool("pinned", {"1.2.3.0/32"});
+  pinned.spec.serviceAllocation = kube::ServiceAllocation{.priority = 5};
+  auto manual = pool("manual", {"1.2.5.0/32"});
+  manual.spec.serviceAllocation = kube::ServiceAllocation{.priority = 1};
+  manual.spec.autoAssign = false;
+  start({pinned, manual, pool("general", {"1.2.4.0/31"})});
+  create("1");
+  create("2");
+  EXPECT_EQ(on("1"), "1.2.3.0") << "tG23";
+  EXPECT_EQ(on("2"), "1.2.4.0") << "tG18";
+}
+
+TEST_F(Lifecycle, TG19RelabellingANamespaceHelpsNewServices) {
+  auto pinned = pool("pinned", {"1.2.3.0/31"});
+  pinned.spec.serviceAllocation = kube::ServiceAllocation{.namespaceSelectors = {{{{"team", "a"}}, {}}}};
+  kube::Namespace home;
+  home.metadata.name = "default";
+  lab.api.put(home);
+  start({pinned, pool("zgeneral", {"1.2.4.0/31"})});
+  create("old");
+  EXPECT_EQ(on("old"), "1.2.4.0");
+  home.metadata.labels["team"] = "a";
+  lab.put(home);
+  create("new");
+  EXPECT_EQ(on("new"), "1.2.3.0");
+  EXPECT_EQ(on("old"), "1.2.4.0");
+}
+
+TEST_F(Lifecycle, PreferDualStackGainsAFamilyWhenItsPoolDoes) {
+  start({pool("p", {"1.2.3.0/31"})});
+  create("a", dual("PreferDualStack"));
+  EXPECT_EQ(on("a"), "1.2.3.0");
+  lab.put(pool("p", {"1.2.3.0/31", "1000::/127"}));
+  EXPECT_EQ(on("a"), "1.2.3.0 1000::");
+  lab.put(pool("p", {"1.2.3.0/31"}));
+  EXPECT_EQ(on("a"), "1.2.3.0") << "the pair is dropped, and one found again";
+}
+
+TEST_F(Lifecycle, PreferDualStackTakesTheOtherFamilyOnceItIsFree) {
+  start({pool("p", {"1.2.3.0/31", "1000::/128"})});
+  create("v6", [](auto& s) { s.spec.clusterIPs = {"3000::1"}; });
+  create("a", dual("PreferDualStack"));
+  EXPECT_EQ(on("a"), "1.2.3.0");
+  lab.remove("v6");
+  EXPECT_EQ(on("a"), "1.2.3.0 1000::");
+}
+
+TEST_F(Lifecycle, PreferDualStackStaysInItsPoolWhenADualOneAppears) {
+  start({pool("a", {"1.2.3.0/31"})});
+  create("s", dual("PreferDualStack"));
+  lab.put(pool("b", {"1.2.4.0/31", "1000::/127"}));
+  EXPECT_EQ(on("s"), "1.2.3.0");
+}
+
+TEST_F(Lifecycle, PreferChangedToRequireLosesTheSingleAddress) {
+  start({pool("a", {"1.2.3.0/31"})});
+  create("s", dual("PreferDualStack"));
+  lab.edit("s", dual("RequireDualStack"));
+  EXPECT_EQ(on("s"), "");
+}
+
+TEST_F(Lifecycle, ADualHolderWhosePoolLosesAFamilyMovesToAnother) {
+  start({pool("a", {"1.2.3.0/31", "1000::/127"}), pool("b", {"1.2.4.0/31", "2000::/127"})});
+  create("s", dual("PreferDualStack"));
+  EXPECT_EQ(on("s"), "1.2.3.0 1000::");
+  lab.put(pool("a", {"1.2.3.0/31"}));
+  EXPECT_EQ(on("s"), "1.2.4.0 2000::");
+}
+
+TEST_F(Lifecycle, AnAddressMovedToAnotherPoolIsKeptAndTheAnnotationFollows) {
+  start({pool("old", {"1.2.3.0/31"})});
+  create("s");
+  lab.api.remove_pool(pool_key("old"));
+  lab.api.put(pool("new", {"1.2.3.0/31"}));
+  lab.settle();
+  EXPECT_EQ(on("s"), "1.2.3.0");
+  EXPECT_EQ(lab.pool_annotation("s"), "new");
+}
+
+TEST_F(Lifecycle, ARequestWithdrawnOrMadeInvalidKeepsTheAddress) {
+  start({pool("p", {"1.2.3.0/30"})});
+  create("s", asking("1.2.3.2"));
+  lab.edit("s", [](auto& s) { s.metadata.annotations.erase("metallb.io/loadBalancerIPs"); });
+  EXPECT_EQ(on("s"), "1.2.3.2");
+  lab.edit("s", asking("garbage"));
+  EXPECT_EQ(on("s"), "1.2.3.2");
+  lab.edit("s", asking("1.2.3.1"));
+  EXPECT_EQ(on("s"), "1.2.3.1");
+  lab.edit("s", asking("9.9.9.9"));
+  EXPECT_EQ(on("s"), "");
+}
+
+TEST_F(Lifecycle, AStatusEditedByHandIsPutRight) {
+  start({pool("p", {"1.2.3.0/31"})});
+  create("s");
+  lab.edit("s", [](auto& s) { show(s, {"6.6.6.6"}); });
+  EXPECT_EQ(on("s"), "1.2.3.0");
+  lab.edit("s", [](auto& s) { show(s, {}); });
+  EXPECT_EQ(on("s"), "1.2.3.0");
+  lab.edit("s", [](auto& s) { s.metadata.annotations.clear(); });
+  EXPECT_EQ(lab.pool_annotation("s"), "p");
+}
+
+TEST_F(Lifecycle, TR10TightenedAllocationEvictsAtTheNextLook) {
+  start({pool("p", {"1.2.3.0/31"}), pool("q", {"1.2.4.0/31"})});
+  create("s");
+  auto tight = pool("p", {"1.2.3.0/31"});
+  tight.spec.serviceAllocation = kube::ServiceAllocation{.namespaces = {"elsewhere"}};
+  lab.put(tight);
+  EXPECT_EQ(on("s"), "1.2.4.0");
+  EXPECT_THAT(lab.take_reasons(), Contains("N ClearAssignment"));
+}
+
+TEST_F(Lifecycle, TurningAutoAssignOffKeepsHolders) {
+  start({pool("p", {"1.2.3.0/31"})});
+  create("s");
+  auto manual = pool("p", {"1.2.3.0/31"});
+  manual.spec.autoAssign = false;
+  lab.put(manual);
+  EXPECT_EQ(on("s"), "1.2.3.0");
+}
+
+TEST_F(Lifecycle, TQ4WithoutAnyPoolLeftEverythingIsEmptiedSilently) {
+  start({pool("p", {"1.2.3.0/31"})});
+  create("s");
+  (void)lab.take_reasons();
+  lab.api.remove_pool(pool_key("p"));
+  lab.settle();
+  EXPECT_EQ(on("s"), "");
+  EXPECT_THAT(lab.take_reasons(), IsEmpty());
+}
+
+TEST_F(Lifecycle, TQ6AndTQ12AWaitingServiceGetsWhatAnotherGivesUp) {
+  start({pool("p", {"1.2.3.0/32"})});
+  create("a");
+  create("b");
+  EXPECT_EQ(on("b"), "");
+  lab.remove("a");
+  EXPECT_EQ(on("b"), "1.2.3.0");
+  create("c");
+  lab.edit("b", [](auto& s) { s.spec.type = "ClusterIP"; });
+  EXPECT_EQ(on("b"), "");
+  EXPECT_EQ(lab.pool_annotation("b"), "");
+  EXPECT_EQ(on("c"), "1.2.3.0");
+}
+
+TEST_F(Lifecycle, TQ7AndTQ8PoolsAddedAndRemoved) {
+  start({pool("p", {"1.2.3.0/32"})});
+  create("s");
+  lab.put(pool("a", {"1.2.4.0/32"}));
+  EXPECT_EQ(on("s"), "1.2.3.0");
+  lab.api.remove_pool(pool_key("p"));
+  lab.settle();
+  EXPECT_EQ(on("s"), "1.2.4.0");
+}
+
+TEST_F(Lifecycle, TQ10TermsOfSharingChangedOnOneSideAndThenTheOther) {
+  start({pool("p", {"1.2.3.0/31"})});
+  create("a", sharing("k", 80, "1.2.3.0"));
+  create("b", sharing("k", 443, "1.2.3.0"));
+  EXPECT_EQ(on("a") + " " + on("b"), "1.2.3.0 1.2.3.0");
+  const auto local = [](kube::Service& s) { s.spec.externalTrafficPolicy = "Local"; };
+  lab.edit("b", local);
+  EXPECT_EQ(on("a"), "1.2.3.0");
+  EXPECT_EQ(on("b"), "");
+  lab.edit("a", local);
+  EXPECT_EQ(on("b"), "1.2.3.0");
+}
+
+TEST_F(Lifecycle, TQ11SelectorsOfLocalSharers) {
+  start({pool("p", {"1.2.3.0/31"})});
+  const auto local = [](std::int32_t port, std::string app) {
+    return [=](kube::Service& s) {
+      sharing("k", port, "1.2.3.0")(s);
+      s.spec.externalTrafficPolicy = "Local";
+      s.spec.selector = {{"app", app}};
+    };
+  };
+  create("a", local(80, "x"));
+  create("b", local(443, "x"));
+  EXPECT_EQ(on("b"), "1.2.3.0");
+  lab.edit("a", local(80, "y"));
+  EXPECT_EQ(on("a"), "");
+  lab.edit("b", local(443, "y"));
+  EXPECT_EQ(on("a"), "1.2.3.0");
+}
+
+TEST_F(Lifecycle, TL22EqualSelectorsInTwoNamespacesAreNotTheSameBackends) {
+  start({pool("p", {"1.2.3.0/31"})});
+  const auto local = [](std::int32_t port) {
+    return [=](kube::Service& s) {
+      sharing("k", port, "1.2.3.0")(s);
+      s.spec.externalTrafficPolicy = "Local";
+      s.spec.selector = {{"app", "x"}};
+    };
+  };
+  create("a", local(80));
+  auto other = service("b");
+  other.metadata.namespace_ = "other";
+  local(443)(other);
+  lab.put(other);
+  EXPECT_EQ(shown(lab.api.service({"other", "b"})), "");
+}
+
+TEST_F(Lifecycle, TQ13RestartsKeepHolders) {
+  start({pool("p", {"1.2.3.0/31"})});
+  for (const auto* name : {"d", "c", "b", "a"}) create(name);
+  for (int i = 0; i < 5; ++i) lab.restart();
+  EXPECT_EQ(on("d") + " " + on("c"), "1.2.3.0 1.2.3.1");
+  EXPECT_EQ(on("a") + on("b"), "");
+}
+
+TEST_F(Lifecycle, TQ19AWaitingServiceGetsTheAddressThatAnotherMovedAwayFrom) {
+  start({pool("p", {"1.2.3.0/31"})});
+  create("a", asking("1.2.3.0"));
+  create("b", asking("1.2.3.0"));
+  EXPECT_EQ(on("b"), "");
+  lab.edit("a", asking("1.2.3.1"));
+  EXPECT_EQ(on("a"), "1.2.3.1");
+  EXPECT_EQ(on("b"), "1.2.3.0");
+}
+
+TEST_F(Lifecycle, TQ23ASharerThatAsksForTheImpossibleIsEmptied) {
+  start({pool("p", {"1.2.3.0/32"})});
+  create("a", sharing("k", 80));
+  create("b", sharing("k", 80));
+  EXPECT_EQ(on("b"), "");
+  lab.edit("a", asking("9.9.9.9"));
+  EXPECT_EQ(on("a"), "");
+  EXPECT_EQ(on("b"), "1.2.3.0");
+}
+
+TEST_F(Lifecycle, TwoThatClaimOneAddressAfterDowntimeArePartedAndTheFirstKeepsIt) {
+  auto a = service("a");
+  auto b = service("b");
+  show(a, {"1.2.3.1"});
+  show(b, {"1.2.3.1"});
+  lab.api.put(a);
+  lab.api.put(b);
+  start({pool("p", {"1.2.3.0/31"})});
+  EXPECT_EQ(on("a"), "1.2.3.1");
+  EXPECT_EQ(on("b"), "1.2.3.0");
+  EXPECT_THAT(lab.take_reasons(), Contains("N ClearAssignment"));
+}
+
+TEST_F(Lifecycle, NoAddressOfAHolderYetUnseenIsHandedOut) {
+  // "a" has to leave its foreign address first of all, by number of addresses and name; the lowest address is z's.
+  auto a = service("a", {"10.96.0.1"});
+  show(a, {"9.9.9.9"});
+  auto z = service("z");
+  show(z, {"1.2.3.0"});
+  lab.api.put(a);
+  lab.api.put(z);
+  lab.api.put(service("b"));
+  start({pool("p", {"1.2.3.0/30"})});
+  EXPECT_EQ(on("z"), "1.2.3.0");
+  EXPECT_EQ(on("a"), "1.2.3.1");
+  EXPECT_EQ(on("b"), "1.2.3.2");
+}
+
+TEST(LoadBalancerClass, TZ1ToTZ5OnlyTheClassOfTheFlagIsHandled) {
+  struct Row {
+    const char* row;
+    std::optional<std::string> given;
+    const char* flag;
+    bool handled;
+  };
+  const Row rows[] = {{"tZ1", std::nullopt, "", true},
+                      {"tZ2", std::nullopt, "foo", false},
+                      {"tZ3", "foo", "", false},
+                      {"tZ4", "foo", "bar", false},
+                      {"tZ5", "foo", "foo", true}};
+  for (const auto& row : rows) {
+    Lab lab({"metallb-system", row.flag});
+    lab.api.put(pool("p", {"1.2.3.0/32"}));
+    lab.start();
+    auto object = service("s");
+    object.spec.loadBalancerClass = row.given;
+    lab.put(object);
+    EXPECT_EQ(lab.addresses("s"), row.handled ? "1.2.3.0" : "") << row.row;
+  }
+}
+
+TEST(LoadBalancerClass, TZ6AServiceThatLosesItsClassWithItsTypeGivesTheAddressBack) {
+  Lab lab({"metallb-system", "foo"});
+  lab.api.put(pool("p", {"1.2.3.0/32"}));
+  lab.start();
+  for (const auto* name : {"a", "b"}) {
+    auto object = service(name);
+    object.spec.loadBalancerClass = "foo";
+    lab.put(object);
+  }
+  lab.edit("a", [](auto& s) {
+    s.spec.type = "ClusterIP";
+    s.spec.loadBalancerClass.reset();
+  });
+  EXPECT_EQ(lab.addresses("a"), "");
+  EXPECT_EQ(lab.addresses("b"), "1.2.3.0");
+}
+
+TEST(LoadBalancerClass, AnotherControllersServiceIsReleasedButNotTouched) {
+  Lab lab;
+  lab.api.put(pool("p", {"1.2.3.0/32"}));
+  lab.start();
+  lab.put(service("a"));
+  lab.put(service("b"));
+  lab.edit("a", [](auto& s) { s.spec.loadBalancerClass = "other"; });
+  EXPECT_EQ(lab.addresses("a"), "1.2.3.0") << "the other controller decides";
+  EXPECT_EQ(lab.addresses("b"), "1.2.3.0");
+}
+
+}  // namespace
+}  // namespace metallb::controller
