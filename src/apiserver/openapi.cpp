@@ -93,7 +93,8 @@ std::optional<json::object> openapi_v3(const std::vector<std::string>& segments,
 OpenApiV2 openapi_v2(std::string_view accept) {
   if (accept.find("openapi.spec.v2") != std::string_view::npos && accept.find("protobuf") != std::string_view::npos) {
     // A document without definitions: kubectl then goes by the types that are compiled into it.
-    return {"application/com.github.proto-openapi.spec.v2@v1.0+protobuf", ""};
+    // Its media type has an "@", which Go cannot parse as one in an answer; real servers say octet-stream, too.
+    return {"application/octet-stream", ""};
   }
   return {
       "application/json",
