@@ -1,6 +1,6 @@
 #include "app/flags.hpp"
 
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
