@@ -51,9 +51,9 @@ class Api {
     objects[object.metadata.key()] = object;
     events.emplace_back(kube::Upserted<ServiceL2Status>{std::make_shared<const ServiceL2Status>(object)});
   }
-  void erase(const ObjectKey& key) {
+  void erase(ObjectKey key) {  // a copy: the caller may name a key of the map itself
     objects.erase(key);
-    events.emplace_back(kube::Removed<ServiceL2Status>{key});
+    events.emplace_back(kube::Removed<ServiceL2Status>{std::move(key)});
   }
   ServiceL2Status of(const std::string& node, const std::string& service = "web") {
     ServiceL2Status object;
