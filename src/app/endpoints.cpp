@@ -23,11 +23,12 @@ io::MetricFamilies client_metrics(const io::KubeClient& client) {
 std::expected<std::unique_ptr<Endpoints>, StartupProblem> Endpoints::open(Component& component, const Options& options) {
   std::unique_ptr<Endpoints> endpoints(new Endpoints());
   if (options.health_port != 0) {
-    auto health = io::HealthEndpoint::start(component.loop(), {.address = options.health_address, .port = options.health_port},
-                                            component.log());
+    auto health = io::HealthEndpoint::start(
+        component.loop(), {.address = options.health_address, .port = options.health_port}, component.log());
     if (!health) {
-      return std::unexpected(StartupProblem{
-          .op = "startup", .error = health.error().to_string(), .msg = "cannot serve health probes (see --health-probe-port)"});
+      return std::unexpected(StartupProblem{.op = "startup",
+                                            .error = health.error().to_string(),
+                                            .msg = "cannot serve health probes (see --health-probe-port)"});
     }
     endpoints->health_ = std::move(*health);
   }

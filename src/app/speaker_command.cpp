@@ -38,7 +38,8 @@ class SpeakerRuntime {
   [[nodiscard]] std::expected<void, SystemError> start(std::string exclude_expression) {
     auto packets = io::PacketsThread::start(
         component_.loop(), {.exclude_expression = std::move(exclude_expression), .seed = io::random_seed()},
-        {.interfaces_changed = [this](std::set<std::string> names) { driver_.feed(speaker::InterfacesChanged{std::move(names)}); }},
+        {.interfaces_changed =
+             [this](std::set<std::string> names) { driver_.feed(speaker::InterfacesChanged{std::move(names)}); }},
         component_.log());
     if (!packets) return std::unexpected(packets.error());
     packets_ = std::move(*packets);
@@ -83,7 +84,8 @@ class SpeakerRuntime {
 };
 
 /// The own pod as owner of status objects; nothing when the pod's name was not given.
-std::expected<std::optional<speaker::PodIdentity>, StartupProblem> identity(Component& component, const std::string& namespace_,
+std::expected<std::optional<speaker::PodIdentity>, StartupProblem> identity(Component& component,
+                                                                            const std::string& namespace_,
                                                                             const std::string& pod_name) {
   if (pod_name.empty()) return std::nullopt;
   const auto pod = component.own_pod(namespace_, pod_name);

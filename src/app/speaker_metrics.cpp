@@ -29,7 +29,8 @@ io::MetricFamilies packet_families(const io::PacketsReport& packets) {
   dropped("unknownAddress", packets.drops.unknown_address);
   dropped("wrongInterface", packets.drops.wrong_interface);
   return {
-      io::counter_family("metallb_layer2_requests_received", "ARP requests and neighbour solicitations accepted, by address", received),
+      io::counter_family("metallb_layer2_requests_received", "ARP requests and neighbour solicitations accepted, by address",
+                         received),
       io::counter_family("metallb_layer2_responses_sent", "Answers sent, by address", sent),
       io::counter_family("metallb_layer2_gratuitous_sent", "Unsolicited announcements sent, by address", gratuitous),
       io::counter_family("metallb_layer2_frames_dropped_total", "Frames that got no answer, by reason", drops),
@@ -42,10 +43,12 @@ io::MetricFamilies metrics_of(const speaker::Instance& core, const io::PacketsRe
   auto families = client_families(core.metrics());
   std::vector<io::MetricSample> announced;
   for (const auto& series : core.announced()) {
-    announced.push_back({.labels = {{"ip", series.ip}, {"node", series.node}, {"protocol", series.protocol}, {"service", series.service}},
-                         .value = 1});
+    announced.push_back(
+        {.labels = {{"ip", series.ip}, {"node", series.node}, {"protocol", series.protocol}, {"service", series.service}},
+         .value = 1});
   }
-  families.push_back(io::gauge_family("metallb_speaker_announced", "1 for every address that this node announces", announced));
+  families.push_back(
+      io::gauge_family("metallb_speaker_announced", "1 for every address that this node announces", announced));
   for (auto& family : packet_families(packets)) families.push_back(std::move(family));
   return families;
 }

@@ -9,8 +9,9 @@ namespace metallb::layer2 {
 namespace {
 
 /// A new filter is a walk over the table and a system call, so while many addresses come or go it is renewed only this
-/// often. The first change is passed on at once.
-constexpr Duration kCaptureInterval = std::chrono::milliseconds(10);
+/// often: a microsecond per address is many times what the renewal costs, and for a handful of addresses less than a client
+/// needs to ask for one. The first change is passed on at once.
+constexpr Duration kCaptureIntervalPerAddress = std::chrono::microseconds(1);
 
 bool eligible(const InterfaceState& state, const IpAddress& address) {
   return address.is_v4() ? state.arp : state.link_local.has_value();
@@ -152,12 +153,13 @@ void Instance::log_eligibility(const std::string& interface, bool arp_before, bo
 }
 
 void Instance::capture(SteadyPoint now, Port& port, std::vector<Action>& out) const {
+  auto addresses = table_.addresses(port.state.index);
   port.addresses_changed = false;
-  port.capture_after = now + kCaptureInterval;
+  port.capture_after = now + kCaptureIntervalPerAddress * addresses.size();
   out.emplace_back(CaptureChanged{.interface = port.state.index,
                                   .arp = port.state.arp,
                                   .ndp = port.state.link_local.has_value(),
-                                  .addresses = table_.addresses(port.state.index)});
+                                  .addresses = std::move(addresses)});
 }
 
 void Instance::captures_due(SteadyPoint now, std::vector<Action>& out) {

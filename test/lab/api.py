@@ -128,13 +128,14 @@ def key_of(item: dict) -> str:
     return f"{meta.get('namespace', '')}/{meta['name']}"
 
 
-def wait_for_api(api: Api, timeout: float = 15.0) -> None:
+def wait_for_api(api: Api, timeout: float = 15.0, alive=lambda: True) -> None:
+    """Until the server answers; fails at once when `alive` says that it has ended."""
     deadline = time.monotonic() + timeout
     while True:
         try:
             api.get("/version")
             return
         except (OSError, http.client.HTTPException, ApiError):
-            if time.monotonic() > deadline:
-                raise TimeoutError("the API server does not answer") from None
+            if time.monotonic() > deadline or not alive():
+                raise TimeoutError("the API server does not answer" if alive() else "the API server has ended") from None
             time.sleep(0.02)

@@ -66,11 +66,10 @@ class Cluster:
         self._on_progress("starting the API server")
         self.start_api_server()
         self.api = Api(self.lan.control.namespace, self.lan.control.address4, API_PORT)
-        wait_for_api(self.api)
+        wait_for_api(self.api, alive=self.api_server.running)
 
     def start_api_server(self) -> None:
-        command = [self.binary, "apiserver", "--address", self.lan.control.address4, "--port", str(API_PORT),
-                   "--data", os.path.join(self.directory, "objects.json"), *self._api_arguments]
+        command = [self.binary, "apiserver", "--address", self.lan.control.address4, "--port", str(API_PORT), *self._api_arguments]
         self.api_server = Process("apiserver", self.lan.control.namespace, command, self.log_path("apiserver"))
 
     def start_stand_ins(self) -> None:
@@ -103,7 +102,7 @@ class Cluster:
         path = f"/api/v1/namespaces/{NAMESPACE}/pods"
         if any(item["metadata"]["name"] == name for item in self.api.get(path)["items"]):
             return
-        spec = {"containers": []} | ({"nodeName": node} if node else {})
+        spec = {"hostNetwork": True, "containers": [{"name": component, "image": "metallb"}]} | ({"nodeName": node} if node else {})
         address = self.lan.nodes[node].address4 if node else self.lan.control.address4
         self.api.create(path, {"apiVersion": "v1", "kind": "Pod", "spec": spec,
                                "metadata": {"name": name, "labels": {"app": "metallb", "component": component}},

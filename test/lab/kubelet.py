@@ -83,8 +83,8 @@ class Kubelet:
                 del self._running[key]
         for key, pod in pods.items():
             node = self._lan.nodes.get(pod["spec"].get("nodeName", ""))
-            if key in self._running or node is None or not pod["spec"].get("containers"):
-                continue
+            if key in self._running or node is None or pod["spec"].get("hostNetwork"):
+                continue  # pods of the host network are the lab's own processes
             self._numbers[node.name] += 1
             self._running[key] = RunningPod(pod, node, self._numbers[node.name], self._log_directory)
             self._report(pod, self._running[key])
