@@ -74,7 +74,7 @@ TEST(Kubeconfig, NamesServerAuthorityAndToken) {
   EXPECT_THAT(text, HasSubstr("    certificate-authority-data: UEVN\n"));
   EXPECT_THAT(text, HasSubstr("    token: \"a\\\"b\"\n"));
   EXPECT_THAT(text, HasSubstr("\ncurrent-context: metallb\n"));
-  const auto plain = kubeconfig_text({.server = "http://h:1"});
+  const auto plain = kubeconfig_text({.server = "http://h:1", .ca_pem = "", .token = ""});
   EXPECT_THAT(plain, Not(HasSubstr("certificate-authority")));
   EXPECT_THAT(plain, HasSubstr("  user: {}\n"));
 }
