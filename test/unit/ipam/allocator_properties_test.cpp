@@ -48,7 +48,7 @@ void check_invariants(const Allocator& allocator, const std::map<ServiceKey, Cla
 }
 
 TEST(AllocatorProperties, NoAddressIsHeldByTwoThatMayNotShareAndAllLieInTheirPool) {
-  rc::check([](const std::vector<std::array<std::uint8_t, 5>>& raw) {
+  EXPECT_TRUE(rc::check([](const std::vector<std::array<std::uint8_t, 5>>& raw) {
     Allocator allocator;
     const std::vector<PoolSpec> whole = {pool("a", {"10.0.0.0/31", "1000::/127"}), pool("b", {"10.0.1.0/31"})};
     const std::vector<PoolSpec> moved = {pool("c", {"10.0.0.0/31", "10.0.1.0/31"})};
@@ -89,7 +89,7 @@ TEST(AllocatorProperties, NoAddressIsHeldByTwoThatMayNotShareAndAllLieInTheirPoo
     // Nothing is left behind once everybody has gone.
     for (const auto& [service, terms] : claims) allocator.release(service);
     for (const auto& name : allocator.pools()) RC_ASSERT(allocator.statistics(name).in_use == Counts{});
-  });
+  }));
 }
 
 }  // namespace

@@ -109,7 +109,7 @@ struct Model {
 };
 
 TEST(PoolSearch, AgreesWithAWalkOverAllAddresses) {
-  rc::check([](const std::vector<std::uint16_t>& steps, bool avoid_buggy) {
+  EXPECT_TRUE(rc::check([](const std::vector<std::uint16_t>& steps, bool avoid_buggy) {
     const auto spec =
         pool("p", {"10.0.0.248/29", "10.0.1.0/29", "10.0.2.254/31", "10.0.3.0/31", "10.0.4.0/32"}, avoid_buggy);
     Pool built(spec);
@@ -134,7 +134,7 @@ TEST(PoolSearch, AgreesWithAWalkOverAllAddresses) {
     }
     RC_ASSERT(!built.has_free(IpFamily::kIpv4));
     RC_ASSERT(built.in_use().v4 == built.capacity().v4);
-  });
+  }));
 }
 
 }  // namespace
