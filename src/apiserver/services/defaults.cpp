@@ -136,6 +136,7 @@ void default_service(json::object& service) {
   if (text_at(spec, "sessionAffinity") == "ClientIP" && !number_at(spec, "sessionAffinityConfig.clientIP.timeoutSeconds")) {
     spec["sessionAffinityConfig"] = json::object{{"clientIP", json::object{{"timeoutSeconds", 10800}}}};
   }
+  if (const auto address = text_at(spec, "clusterIP"); !address.empty()) fill("clusterIPs", to_array({address}));
   const auto type = text_at(spec, "type");
   if (type != "ExternalName") fill("internalTrafficPolicy", "Cluster");
   if (externally_accessible(type)) fill("externalTrafficPolicy", "Cluster");
