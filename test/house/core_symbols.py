@@ -19,7 +19,7 @@ ALLOWED = [
     r"operator (new|delete)", r"__cxa_", r"__gxx_personality", r"__dso_handle", r"_Unwind_Resume", r"(vtable|typeinfo|typeinfo name|VTT) for ",
     r"__cxxabiv1::", r"__clang_call_terminate", r"std::terminate", r"__stack_chk_fail", r"_GLOBAL_OFFSET_TABLE_", r"__tls_get_addr",
     r"__(asan|ubsan|tsan|sanitizer|sancov|lsan)_", r"__start___sancov", r"__stop___sancov", r"__udivti3|__umodti3|__multi3|__divti3",
-    r"__assert_fail|std::__glibcxx_assert_fail|std::__throw_",
+    r"^__libc_single_threaded$", r"__assert_fail|std::__glibcxx_assert_fail|std::__throw_",
     # values and containers of the standard library
     r"std::(__cxx11::)?(basic_string|to_string|to_chars|from_chars|__detail|_Rb_tree|_Hash_bytes|_Sp_|__shared|vector|optional|variant|function)",
     r"std::(bad_|logic_error|runtime_error|out_of_range|length_error|invalid_argument|domain_error|exception|error_|system_error|_V2::)",
@@ -28,8 +28,8 @@ ALLOWED = [
     r"std::current_exception",
     # libc: memory, text, numbers, sorting, and the way out of a broken contract
     r"^(mem(cpy|move|set|cmp|chr|rchr|mem)|str(len|cmp|ncmp|chr|rchr|toll?|toul|tod|ncasecmp|casecmp)|bcmp|abort|free|malloc|realloc|calloc)$",
-    r"^(fprintf|snprintf|vsnprintf|stderr|isalnum|isdigit|isspace|isxdigit|tolower|toupper|gmtime_r|timegm)$",
-    r"^(floor|ceil|pow|log2?|exp2?|fmod|ldexp|frexp|lround|round|fmodl|floorl)$", r"^__errno_location$", r"^qsort$",
+    r"^(fprintf|snprintf|vsnprintf|stderr|isalnum|isdigit|isspace|isxdigit|tolower|toupper|gmtime_r|timegm|strerror_r)$",
+    r"^(floor|ceil|pow|log2?|exp2?|fmod|ldexp|frexp|lround|round|trunc|nextafter|fmodl|floorl|logl)$", r"^__errno_location$", r"^qsort$",
     # libraries that compute
     r"boost::(json|core|system|container|throw_exception|source_location|align|detail|wrapexcept|exception|variant2|describe|mp11)",
     r"^(SHA256|EVP_\w+|OPENSSL_\w+|CRYPTO_memcmp)$", r"re2::", r"YAML::",

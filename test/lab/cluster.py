@@ -197,17 +197,17 @@ def remove_own() -> None:
 
 
 def node_manifest(names: list[str]) -> str:
-    """Node objects for a lab with other nodes than the example's."""
-    documents = []
+    """A List of Node objects for a lab with other nodes than the example's."""
+    items = []
     for number, name in enumerate(names, start=1):
         labels = {"kubernetes.io/hostname": name}
         if name.startswith("master"):
             labels["node-role.kubernetes.io/control-plane"] = ""
-        documents.append(json.dumps({
+        items.append({
             "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels},
             "status": {"addresses": [{"type": "InternalIP", "address": f"192.168.1.{100 + number}"}, {"type": "Hostname", "address": name}],
-                       "conditions": [{"type": "Ready", "status": "True"}]}}))
-    return "\n---\n".join(documents)
+                       "conditions": [{"type": "Ready", "status": "True"}]}})
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
 
 
 def stopwatch():

@@ -1,5 +1,6 @@
 """Plays scheduler and kubelet: each Pod object becomes a namespace behind its node with an HTTP server, and gets its status."""
 
+import http.client
 import os
 import re
 import sys
@@ -16,6 +17,7 @@ class RunningPod:
     def __init__(self, pod: dict, node: Node, number: int, log_directory: str):
         meta = pod["metadata"]
         self.uid = meta["uid"]
+        self.reported = False  # the API knows its status
         self.node = node
         # Pod addresses start at .10; .1 is the node's end of the cable.
         self.address4 = str(node.pod_network4[9 + number])
@@ -73,8 +75,13 @@ class Kubelet:
         while not self._stopping:
             self._wake.wait()
             self._wake.clear()
-            if not self._stopping and self._watch.synced.is_set():
+            if self._stopping or not self._watch.synced.is_set():
+                continue
+            try:
                 self._sync(dict(self._watch.objects))
+            except (OSError, http.client.HTTPException, ApiError):
+                # The server is away: what is left to report waits for its return.
+                threading.Timer(0.2, self._wake.set).start()
 
     def _sync(self, pods: dict[str, dict]) -> None:
         for key, running in list(self._running.items()):
@@ -87,7 +94,10 @@ class Kubelet:
                 continue  # pods of the host network are the lab's own processes
             self._numbers[node.name] += 1
             self._running[key] = RunningPod(pod, node, self._numbers[node.name], self._log_directory)
-            self._report(pod, self._running[key])
+        for key, running in self._running.items():
+            if not running.reported:
+                self._report(pods[key], running)
+                running.reported = True
 
     def _report(self, pod: dict, running: RunningPod) -> None:
         meta = pod["metadata"]
