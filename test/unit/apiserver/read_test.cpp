@@ -110,14 +110,7 @@ struct RowCase {
 };
 
 TEST(Table, ShowsTheColumnsThatUsersKnow) {
-  const std::string ns = "/api/v1/namespaces/default/";
-  const std::string mns = "/apis/metallb.io/v1beta1/namespaces/default/";
-  const std::string slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
   const std::vector<RowCase> cases{
-      {kServices.c_str(),
-       R"({"metadata":{"name":"z"},"spec":{"type":"ClusterIP","clusterIP":"10.43.0.8","selector":{"a":"b"},"ports":[{"port":80},{"port":53,"name":"u","protocol":"UDP"}]}})",
-       {},
-       ""},
       {"/api/v1/nodes",
        R"({"metadata":{"name":"z","labels":{"node-role.kubernetes.io/control-plane":""}},"spec":{"unschedulable":true},"status":{"addresses":[{"type":"InternalIP","address":"10.0.0.1"}],"conditions":[{"type":"Ready","status":"True"}]}})",
        {"Name", "Status", "Roles", "Age", "Version", "Internal-IP", "External-IP", "OS-Image", "Kernel-Version",
@@ -152,7 +145,6 @@ TEST(Table, ShowsTheColumnsThatUsersKnow) {
     Api api;
     const auto made = api.post(c.collection, c.body);
     ASSERT_EQ(made.status, 201) << made.text;
-    if (c.columns.empty()) continue;
     const auto table = api.get(std::string(c.collection) + "/z", kTable);
     std::vector<std::string> columns;
     for (const auto& column : *array_at(table.body, "columnDefinitions"))
@@ -168,14 +160,6 @@ TEST(Table, ServicesShowAddressesAndPorts) {
     const auto table = api.get(kServices + "/" + name, kTable);
     return array_at(table.body, "rows")->at(0).as_object().at("cells").as_array();
   };
-  (void)api.post(
-      kServices,
-      service(
-          "web",
-          R"("clusterIP":"10.43.0.8","ports":[{"port":80,"nodePort":30080},{"port":53,"nodePort":30053,"name":"u","protocol":"UDP"}])"));
-  (void)api.merge(
-      kServices + "/web",
-      R"({"spec":{"ports":[{"port":80,"nodePort":30080,"name":"a"},{"port":53,"nodePort":30053,"name":"u","protocol":"UDP"}]}})");
   (void)api.post(kServices, service("lb", R"("clusterIP":"10.43.0.8")"));
   EXPECT_EQ(cells("lb").at(3), json::value("<pending>"));
   (void)api.merge(kServices + "/lb/status",
