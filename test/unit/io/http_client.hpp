@@ -60,20 +60,24 @@ class RawClient {
   void read() {
     if (reading_ || ended) return;
     reading_ = true;
-    socket_.async_read_some(boost::asio::buffer(buffer_), [this](const boost::system::error_code& error, std::size_t count) {
-      reading_ = false;
-      received.append(buffer_.data(), count);
-      if (error) {
-        ended = true;
-      } else {
-        read();
-      }
-    });
+    // The loop may outlive this client, with a read under way.
+    const auto into = boost::asio::buffer(*buffer_);
+    socket_.async_read_some(
+        into, [this, alive = std::weak_ptr(buffer_)](const boost::system::error_code& error, std::size_t count) {
+          if (alive.expired()) return;
+          reading_ = false;
+          received.append(buffer_->data(), count);
+          if (error) {
+            ended = true;
+          } else {
+            read();
+          }
+        });
   }
 
   boost::asio::io_context& loop_;
   boost::asio::ip::tcp::socket socket_;
-  std::string buffer_ = std::string(1U << 16U, '\0');
+  std::shared_ptr<std::string> buffer_ = std::make_shared<std::string>(1U << 16U, '\0');
   bool reading_ = false;
 };
 
