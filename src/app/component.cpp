@@ -28,6 +28,7 @@ std::expected<std::unique_ptr<Component>, StartupProblem> Component::create(cons
 
 Component::Component(io::KubeEndpoint endpoint, const Options& options, Log log)
     : log_(log),
+      api_host_((endpoint.host.contains(':') ? "[" + endpoint.host + "]" : endpoint.host) + ":" + endpoint.port),
       client_(io::KubeClient::create(loop_, std::move(endpoint), log)),
       writer_(io::KubeWriter::create(*client_, loop_, log)),
       events_(loop_, *writer_, {.component = options.event_source, .instance = options.instance}),

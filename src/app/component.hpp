@@ -30,6 +30,8 @@ class Component {
   [[nodiscard]] boost::asio::io_context& loop() { return loop_; }
   [[nodiscard]] io::KubeClient& client() { return *client_; }
   [[nodiscard]] const Log& log() const { return log_; }
+  /// host:port of the API server, as the metrics name it.
+  [[nodiscard]] const std::string& api_host() const { return api_host_; }
 
   /// GETs the pod that this process runs in, for owner references. Waits for the API server as long as it takes, since a
   /// cluster may start in any order; a pod that does not exist or may not be read is a problem. Runs the loop meanwhile.
@@ -53,6 +55,7 @@ class Component {
   [[nodiscard]] std::expected<io::KubeResponse, SystemError> get(const std::string& target);
 
   Log log_;
+  std::string api_host_;
   boost::asio::io_context loop_{1};
   std::unique_ptr<io::KubeClient> client_;
   std::unique_ptr<io::KubeWriter> writer_;

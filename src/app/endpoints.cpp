@@ -10,10 +10,11 @@ namespace metallb::app {
 namespace {
 
 /// rest_client_requests_total, the one family that every component has beside process_* (operations spec 3.7).
-io::MetricFamilies client_metrics(const io::KubeClient& client) {
+io::MetricFamilies client_metrics(const io::KubeClient& client, const std::string& host) {
   std::vector<io::MetricSample> samples;
   for (const auto& [key, count] : client.request_counts()) {
-    samples.push_back({.labels = {{"code", key.first}, {"method", key.second}}, .value = static_cast<double>(count)});
+    samples.push_back(
+        {.labels = {{"code", key.first}, {"host", host}, {"method", key.second}}, .value = static_cast<double>(count)});
   }
   return {io::counter_family("rest_client_requests_total", "Requests to the API server by status code and method", samples)};
 }
@@ -21,6 +22,10 @@ io::MetricFamilies client_metrics(const io::KubeClient& client) {
 }  // namespace
 
 std::expected<std::unique_ptr<Endpoints>, StartupProblem> Endpoints::open(Component& component, const Options& options) {
+  for (const auto& name : options.tls.unavailable) {
+    component.log().warn(
+        {{"op", "startup"}, {"name", name}, {"msg", "TLS option accepted, but this build's TLS library does not have it"}});
+  }
   std::unique_ptr<Endpoints> endpoints(new Endpoints());
   if (options.health_port != 0) {
     auto health = io::HealthEndpoint::start(
@@ -45,7 +50,7 @@ std::expected<std::unique_ptr<Endpoints>, StartupProblem> Endpoints::open(Compon
           StartupProblem{.op = "startup", .error = metrics.error().to_string(), .msg = "cannot serve metrics (see --port)"});
     }
     endpoints->metrics_ = std::move(*metrics);
-    endpoints->add_metrics([&client = component.client()] { return client_metrics(client); });
+    endpoints->add_metrics([&component] { return client_metrics(component.client(), component.api_host()); });
   }
   return endpoints;
 }
