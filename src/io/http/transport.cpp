@@ -1,59 +1,17 @@
 #include "io/http/transport.hpp"
 
 #include <netinet/tcp.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
+
+#include "io/tls_socket.hpp"
 
 namespace metallb::io {
 namespace {
-
-// OpenSSL's own socket BIO sends without MSG_NOSIGNAL, so that a gone client would raise SIGPIPE. This one does not.
-
-int descriptor(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
-}
-
-bool would_block() {
-  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
-
-int bio_write(BIO* bio, const char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  const auto sent = ::send(descriptor(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
-  if (sent < 0 && would_block()) BIO_set_retry_write(bio);
-  return static_cast<int>(sent);
-}
-
-int bio_read(BIO* bio, char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  const auto received = ::recv(descriptor(bio), data, static_cast<std::size_t>(size), 0);
-  if (received < 0 && would_block()) BIO_set_retry_read(bio);
-  if (received == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-  return static_cast<int>(received);
-}
-
-long bio_control(BIO* bio, int command, long, void*) {
-  if (command == BIO_CTRL_FLUSH) return 1;
-  if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
-  return 0;
-}
-
-BIO_METHOD* quiet_socket_method() {
-  static BIO_METHOD* const method = [] {
-    auto* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE");
-    BIO_meth_set_write(m, bio_write);
-    BIO_meth_set_read(m, bio_read);
-    BIO_meth_set_ctrl(m, bio_control);
-    return m;
-  }();
-  return method;
-}
 
 Transport::Result plain_result(ssize_t count) {
   using Step = Transport::Step;
@@ -86,10 +44,7 @@ Transport::Transport(boost::asio::ip::tcp::socket socket, TlsContext tls)
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
   if (!context_) return;
   ssl_.reset(SSL_new(context_.get()));
-  auto* const bio = BIO_new(quiet_socket_method());
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
-  BIO_set_init(bio, 1);
-  SSL_set_bio(ssl_.get(), bio, bio);
+  attach_socket(ssl_.get(), fd);
   SSL_set_accept_state(ssl_.get());
 }
 

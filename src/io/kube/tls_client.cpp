@@ -5,14 +5,12 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/ip/address.hpp>
-#include <cerrno>
-#include <cstdint>
 
 #include "base/contract.hpp"
+#include "io/tls_socket.hpp"
 
 namespace metallb::io {
 namespace {
@@ -20,48 +18,6 @@ namespace {
 using BioHandle = std::unique_ptr<BIO, decltype([](BIO* b) { BIO_free(b); })>;
 using CertificateHandle = std::unique_ptr<X509, decltype([](X509* c) { X509_free(c); })>;
 using KeyHandle = std::unique_ptr<EVP_PKEY, decltype([](EVP_PKEY* k) { EVP_PKEY_free(k); })>;
-
-// OpenSSL's own socket BIO sends without MSG_NOSIGNAL: a server that went away would raise SIGPIPE. This one does not.
-
-int descriptor(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
-}
-
-bool would_block() {
-  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
-
-int socket_write(BIO* bio, const char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  const auto sent = ::send(descriptor(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
-  if (sent < 0 && would_block()) BIO_set_retry_write(bio);
-  return static_cast<int>(sent);
-}
-
-int socket_read(BIO* bio, char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  const auto received = ::recv(descriptor(bio), data, static_cast<std::size_t>(size), 0);
-  if (received < 0 && would_block()) BIO_set_retry_read(bio);
-  if (received == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-  return static_cast<int>(received);
-}
-
-long socket_control(BIO* bio, int command, long, void*) {
-  if (command == BIO_CTRL_FLUSH) return 1;
-  if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
-  return 0;
-}
-
-BIO_METHOD* socket_method() {
-  static BIO_METHOD* const method = [] {
-    auto* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "client socket without SIGPIPE");
-    BIO_meth_set_write(m, socket_write);
-    BIO_meth_set_read(m, socket_read);
-    BIO_meth_set_ctrl(m, socket_control);
-    return m;
-  }();
-  return method;
-}
 
 SystemError bad(std::string object) {
   return {.operation = "load", .object = std::move(object), .code = {}, .detail = tls_failure(nullptr)};
@@ -145,10 +101,7 @@ std::expected<TlsClientContext, SystemError> make_tls_client_context(const KubeE
 TlsSession make_tls_session(const TlsClientContext& context, const KubeEndpoint& endpoint, int socket) {
   TlsSession session(SSL_new(context.get()), [](SSL* s) { SSL_free(s); });
   METALLB_CONTRACT(session != nullptr, "OpenSSL cannot make a session");
-  auto* const bio = BIO_new(socket_method());
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
-  BIO_set_init(bio, 1);
-  SSL_set_bio(session.get(), bio, bio);
+  attach_socket(session.get(), socket);
   SSL_set_connect_state(session.get());
 
   const auto& name = endpoint.server_name.empty() ? endpoint.host : endpoint.server_name;
