@@ -8,6 +8,7 @@
 #include "apiserver/reader.hpp"
 #include "apiserver/registry.hpp"
 #include "apiserver/reviews.hpp"
+#include "apiserver/snapshot.hpp"
 #include "apiserver/watches.hpp"
 #include "apiserver/writer.hpp"
 #include "base/contract.hpp"
@@ -55,15 +56,17 @@ Result<bool> dry_run(const Query& query) {
 
 class Instance::State {
  public:
-  State(Options options, Now now)
+  explicit State(Options options)
       : options_(std::move(options)),
         registry_(options_.seed, options_.watch_window,
                   {options_.cluster_cidrs, options_.first_node_port, options_.last_node_port}),
         lifecycle_(registry_),
         writer_(registry_, lifecycle_),
-        watches_(registry_.store(), options_.seed + 3) {
-    bootstrap(now);
-  }
+        watches_(registry_.store(), options_.seed + 3) {}
+
+  /// What a cluster has from its first day.
+  void bootstrap(Now now);
+  [[nodiscard]] Registry& registry() { return registry_; }
 
   void on_request(Now now, const Request& request, Output& out) {
     if (auto result = answer(now, request, out); !result) out.emplace_back(error_answer(request.id, result.error()));
@@ -79,7 +82,6 @@ class Instance::State {
   [[nodiscard]] SteadyPoint next_deadline() const { return std::min(lifecycle_.next_deadline(), watches_.next_deadline()); }
 
  private:
-  void bootstrap(Now now);
   [[nodiscard]] Result<User> authenticate(const Request& request) const;
   Result<void> answer(Now now, const Request& request, Output& out);
   Result<void> answer_resource(Now now, const Request& request, const Target& target, const Route& route, Output& out);
@@ -95,7 +97,6 @@ class Instance::State {
   Watches watches_;
 };
 
-/// What a cluster has from its first day.
 void Instance::State::bootstrap(Now now) {
   const auto create = [&](const Kind& kind, const std::string& space, json::object object) {
     const Route route{&kind, std::string(kind.version), space, {}, {}};
@@ -258,7 +259,22 @@ Result<void> Instance::State::remove(Now now, const Request& request, const Targ
   return {};
 }
 
-Instance::Instance(Options options, Now now) : state_(std::make_unique<State>(std::move(options), now)) {}
+Instance::Instance(Options options, Now now) : state_(std::make_unique<State>(std::move(options))) {
+  state_->bootstrap(now);
+}
+
+Instance::Instance(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+std::expected<Instance, std::string> Instance::restore(Options options, std::string_view snapshot) {
+  auto state = std::make_unique<State>(std::move(options));
+  if (auto read = read_snapshot(snapshot, state->registry()); !read) return std::unexpected(read.error());
+  return Instance(std::move(state));
+}
+
+std::string Instance::snapshot() const {
+  return write_snapshot(state_->registry().store());
+}
+
 Instance::~Instance() = default;
 Instance::Instance(Instance&&) noexcept = default;
 Instance& Instance::operator=(Instance&&) noexcept = default;

@@ -10,9 +10,11 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -90,6 +92,9 @@ class Instance {
  public:
   /// `now` becomes the creation time of what a cluster has from its first day (namespaces, the "kubernetes" Service).
   Instance(Options options, Now now);
+  /// Goes on with what snapshot() of an earlier life said: objects with their uids and versions. Watches of that life find
+  /// an empty window (410 Gone). The error says what is wrong with the text.
+  static std::expected<Instance, std::string> restore(Options options, std::string_view snapshot);
   ~Instance();
   Instance(Instance&&) noexcept;
   Instance& operator=(Instance&&) noexcept;
@@ -100,8 +105,12 @@ class Instance {
   void on_time(Now now, Output& out);
   [[nodiscard]] SteadyPoint next_deadline() const;
 
+  /// All objects but Events, as JSON text for restore().
+  [[nodiscard]] std::string snapshot() const;
+
  private:
   class State;
+  explicit Instance(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 static_assert(StateMachine<Instance, Input, Output>);

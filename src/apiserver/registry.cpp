@@ -47,6 +47,11 @@ ObjectPointer Registry::remove(const Kind& kind, const ObjectKey& key) {
   return gone;
 }
 
+void Registry::restore(const Kind& kind, const ObjectKey& key, json::object object) {
+  store_.restore(kind, key, std::move(object));
+  if (&kind == &service_kind()) services_.observe(key, nullptr, store_.get(kind, key).get());
+}
+
 std::string Registry::make_uid() {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";

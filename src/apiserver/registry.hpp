@@ -23,6 +23,10 @@ class Registry {
   ObjectPointer put(const Kind& kind, const ObjectKey& key, json::object object);
   ObjectPointer remove(const Kind& kind, const ObjectKey& key);
 
+  /// As Store's; a Service keeps its addresses and ports.
+  void restore(const Kind& kind, const ObjectKey& key, json::object object);
+  void resume_at(std::uint64_t version) { store_.resume_at(version); }
+
   /// A random (version 4) UUID, RFC 4122.
   [[nodiscard]] std::string make_uid();
   /// `prefix` and five characters that make no words, not yet taken.

@@ -62,6 +62,12 @@ ObjectPointer Store::remove(const Kind& kind, const ObjectKey& key) {
   return std::make_shared<const json::object>(with_version(*before, version_));
 }
 
+void Store::restore(const Kind& kind, const ObjectKey& key, json::object object) {
+  auto kept = std::make_shared<const json::object>(std::move(object));
+  index({&kind, key}, *kept, true);
+  objects_[&kind][key] = std::move(kept);
+}
+
 void Store::record(const Kind& kind, const ObjectKey& key, ObjectPointer before, ObjectPointer after) {
   Event event{++version_, &kind, key, std::move(before), std::move(after)};
   new_events_.push_back(event);

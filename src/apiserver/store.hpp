@@ -61,6 +61,12 @@ class Store {
   /// Returns the object as deletion events show it (with the deletion's version), or null when there is none.
   ObjectPointer remove(const Kind& kind, const ObjectKey& key);
 
+  /// Takes over an object of an earlier life of the server as it was, version included. It is no change: no watch hears of
+  /// it.
+  void restore(const Kind& kind, const ObjectKey& key, json::object object);
+  /// Versions go on from here; nothing before is remembered.
+  void resume_at(std::uint64_t version) { version_ = floor_ = version; }
+
   /// The changes after `version`, oldest first; `version` is at least floor().
   [[nodiscard]] std::vector<Event> events_after(std::uint64_t version) const;
   /// The changes since the last call, whether or not the window remembers them.

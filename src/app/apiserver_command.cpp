@@ -88,6 +88,20 @@ apiserver::Options core_options(const ApiserverOptions& options, const std::vect
   return core;
 }
 
+/// A new cluster, or the one that --data holds.
+std::expected<apiserver::Instance, StartupProblem> make_core(const ApiserverOptions& options,
+                                                             const std::vector<TokenEntry>& tokens) {
+  auto core = core_options(options, tokens);
+  const auto saved = options.data_file.empty() || ::access(options.data_file.c_str(), F_OK) != 0
+                         ? std::expected<std::string, SystemError>()
+                         : file_reader()(options.data_file);
+  if (!saved) return std::unexpected(problem(saved.error().to_string(), "cannot read --data"));
+  if (saved->empty()) return apiserver::Instance(std::move(core), io::now());
+  auto restored = apiserver::Instance::restore(std::move(core), *saved);
+  if (!restored) return std::unexpected(problem(options.data_file + ": " + restored.error(), "cannot use --data"));
+  return std::move(*restored);
+}
+
 std::expected<void, StartupProblem> write_kubeconfig(const ApiserverOptions& options, const std::string& url,
                                                      const MaybeTls& tls, const std::vector<TokenEntry>& tokens) {
   if (options.kubeconfig_file.empty()) return {};
@@ -107,7 +121,9 @@ std::expected<void, StartupProblem> serve(const ApiserverOptions& options, const
   if (!tokens) return std::unexpected(tokens.error());
 
   boost::asio::io_context loop(1);
-  apiserver::Instance core(core_options(options, *tokens), io::now());
+  auto made = make_core(options, *tokens);
+  if (!made) return std::unexpected(made.error());
+  auto& core = *made;
   io::HttpServer::Options http;
   http.address = options.address;
   http.port = options.port;
@@ -124,6 +140,9 @@ std::expected<void, StartupProblem> serve(const ApiserverOptions& options, const
   });
   log.info({{"op", "startup"}, {"url", url}, {"tokens", tokens->size()}, {"msg", "API server is serving"}});
   loop.run();
+  if (options.data_file.empty()) return {};
+  const auto written = write_private_file(options.data_file, core.snapshot());
+  if (!written) return std::unexpected(problem(written.error().to_string(), "cannot write --data: the objects are lost"));
   return {};
 }
 

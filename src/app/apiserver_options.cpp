@@ -40,6 +40,7 @@ std::expected<ApiserverOptions, EarlyExit> parse_apiserver_options(int argc, con
   flags.text("tls-ca-file", options.tls_ca_file, "write the self-signed certificate to this file, for clients to trust");
   flags.text("token-file", options.token_file, "demand a bearer token of this CSV file: token,user,uid,\"group,...\"");
   flags.integer("watch-window", options.watch_window, "how many changes a watch can go back before it gets 410 Gone");
+  flags.text("data", options.data_file, "keep the objects in this file over a clean stop and start; empty: in memory only");
   flags.text("write-kubeconfig", options.kubeconfig_file, "write a kubeconfig that reaches this server to this file");
   flags.text("log-level", level, "all, debug, info, warn, error or none");
 

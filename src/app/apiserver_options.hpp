@@ -19,6 +19,7 @@ struct ApiserverOptions {
   std::string tls_ca_file;        ///< where to write the self-signed certificate; empty: nowhere
   std::string token_file;         ///< empty: nobody has to prove who they are
   std::int64_t watch_window = 0;  ///< how many changes a watch can go back
+  std::string data_file;          ///< objects are read from it at start and written to it at the end; empty: in memory only
   std::string kubeconfig_file;    ///< where to write a kubeconfig; empty: nowhere
   LogLevel log_level = LogLevel::kInfo;
 

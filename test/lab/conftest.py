@@ -82,7 +82,8 @@ def lab():
 
 
 @pytest.fixture
-def fresh_lab():
-    """A cluster of its own, for tests that break things."""
-    with start() as cluster:
+def fresh_lab(tmp_path):
+    """A cluster of its own, for tests that break things. Its API server keeps its objects over a stop, as a real one on disk."""
+    data = str(tmp_path / "objects.json")
+    with start(api_arguments=["--data", data]) as cluster:
         yield populate(cluster)

@@ -94,6 +94,14 @@ class Api {
     now_.wall += end - now_.steady;
     now_.steady = end;
   }
+  /// Stops the server and starts it again with its saved state; false when that is refused.
+  bool restart(const std::string& snapshot) {
+    auto restored = Instance::restore({.seed = 77}, snapshot);
+    if (restored) instance_ = std::move(*restored);
+    return restored.has_value();
+  }
+  [[nodiscard]] std::string snapshot() const { return instance_.snapshot(); }
+
   /// Does what is due, without time passing.
   void settle() { advance({}); }
   [[nodiscard]] SteadyPoint next_deadline() const { return instance_.next_deadline(); }
