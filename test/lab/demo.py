@@ -157,6 +157,8 @@ class Demo:
         self.story.say(f"Service created to first ARP answer: median {arp.get('median')} ms, worst {arp.get('max')} ms of {arp['samples']}")
         reply = measure.arp_reply_microseconds(self.prober, address)
         self.story.figure("arp_reply_us", reply, f"ARP request to reply, seen by a Python prober: median {reply.get('median')} us")
+        # The floor: a node's own address, which its kernel answers.
+        self.story.figure("arp_reply_kernel_us", measure.arp_reply_microseconds(self.prober, next(iter(self.cluster.lan.nodes.values())).address4))
         memory = measure.memory_mebibytes(self.cluster)
         self.story.figure("memory_mib", memory)
         for name, row in memory.items():
