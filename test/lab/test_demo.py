@@ -35,6 +35,22 @@ def test_the_demo_ends_in_success(arguments):
     assert namespaces_of(process.pid) == []
 
 
+def test_a_failing_demo_says_why_and_takes_its_lab_down():
+    process = subprocess.Popen([sys.executable, "-m", "lab.demo", "--binary", "/bin/false"], env=ENVIRONMENT, cwd=REPOSITORY,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "FAILED: the API server has ended" in output
+    assert namespaces_of(process.pid) == []
+
+
+def test_without_root_there_is_one_clear_line():
+    result = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", os.path.join(REPOSITORY, "scripts", "demo")],
+                            capture_output=True, text=True, timeout=20)
+    assert result.returncode != 0
+    assert len(result.stderr.splitlines()) == 1 and "root is needed" in result.stderr, result.stderr
+
+
 def test_an_interrupted_demo_takes_its_lab_down():
     process = demo()
     deadline = time.monotonic() + 30
