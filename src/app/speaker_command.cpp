@@ -13,7 +13,6 @@
 #include "app/speaker_options.hpp"
 #include "app/version.hpp"
 #include "io/driver.hpp"
-#include "io/entropy.hpp"
 #include "io/log_sink.hpp"
 #include "io/packets/packets_thread.hpp"
 #include "speaker/instance.hpp"
@@ -37,7 +36,7 @@ class SpeakerRuntime {
   /// Fails without the right to open packet sockets. Starts to follow the API afterwards.
   [[nodiscard]] std::expected<void, SystemError> start(std::string exclude_expression) {
     auto packets = io::PacketsThread::start(
-        component_.loop(), {.exclude_expression = std::move(exclude_expression), .seed = io::random_seed()},
+        component_.loop(), {.exclude_expression = std::move(exclude_expression)},
         {.interfaces_changed =
              [this](std::set<std::string> names) { driver_.feed(speaker::InterfacesChanged{std::move(names)}); }},
         component_.log());

@@ -1,13 +1,24 @@
 #include "layer2/announcement_schedule.hpp"
 
+#include <algorithm>
+
 namespace metallb::layer2 {
 
 void AnnouncementSchedule::start(SteadyPoint now, const Round& what, const Burst& burst) {
-  const auto [it, added] = plans_.try_emplace(what, Plan{now, now + burst.length, burst.interval});
+  start_at(now, what, burst);
+  auto& plan = plans_.at(what);
+  if (plan.begun || plan.due <= now) return;
+  queue_.erase({plan.due, what});
+  plan.due = now;
+  queue_.emplace(now, what);
+}
+
+void AnnouncementSchedule::start_at(SteadyPoint at, const Round& what, const Burst& burst) {
+  const auto [it, added] = plans_.try_emplace(what, Plan{at, at + burst.length, burst.interval});
   if (added) {
-    queue_.emplace(now, what);
+    queue_.emplace(at, what);
   } else {
-    it->second.until = now + burst.length;
+    it->second.until = std::max(it->second.until, at + burst.length);
   }
 }
 
@@ -28,6 +39,7 @@ std::optional<AnnouncementSchedule::Round> AnnouncementSchedule::take_due(Steady
   const auto round = queue_.begin()->second;
   queue_.erase(queue_.begin());
   const auto it = plans_.find(round);
+  it->second.begun = true;
   it->second.due = now + it->second.interval;
   if (it->second.due > it->second.until) {
     plans_.erase(it);

@@ -31,8 +31,11 @@ class AnnouncementSchedule {
     friend auto operator<=>(const Round&, const Round&) = default;
   };
 
-  /// Begins a burst with a round due at once. A burst that is running is extended instead, and keeps its rhythm.
+  /// Begins a burst with a round due at once. A burst that is running is extended instead, and keeps its rhythm; one
+  /// that is only planned begins now.
   void start(SteadyPoint now, const Round& what, const Burst& burst = kTakeOver);
+  /// Plans a burst whose first round is due at `at`. A burst that is running or planned goes on for its length after `at`.
+  void start_at(SteadyPoint at, const Round& what, const Burst& burst = kTakeOver);
   /// Begins anew even if a burst is running: what was sent so far is wrong by now.
   void restart(SteadyPoint now, const Round& what, const Burst& burst = kTakeOver);
   /// No further rounds.
@@ -49,6 +52,7 @@ class AnnouncementSchedule {
     SteadyPoint due;
     SteadyPoint until;
     Duration interval;
+    bool begun = false;  ///< a round has been taken
   };
   std::map<Round, Plan> plans_;
   std::set<std::pair<SteadyPoint, Round>> queue_;  ///< the same rounds by time

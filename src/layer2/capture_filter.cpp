@@ -22,7 +22,6 @@ static_assert(kMaximumInstructions == BPF_MAXINSNS);
 // Offsets from the start of the Ethernet frame.
 constexpr std::uint32_t kEtherType = 12;
 constexpr std::uint32_t kArpOperation = 20;
-constexpr std::uint32_t kArpSender = 28;
 constexpr std::uint32_t kArpTarget = 38;
 constexpr std::uint32_t kNextHeader = 20;
 constexpr std::uint32_t kIcmpType = 54;
@@ -116,17 +115,12 @@ std::size_t spans_that_fit(std::size_t room) {
   return low;
 }
 
-/// A binary search for the accumulator. Hits leave the program with the whole frame; misses do the same with nothing, or
-/// go on behind the search.
+/// A binary search for the accumulator. Hits leave the program with the whole frame, misses with nothing.
 class Search {
  public:
-  enum class OnMiss : std::uint8_t { kDrop, kGoOn };
-  Search(std::span<const Span> spans, OnMiss on_miss, FilterProgram& out) : spans_(spans), on_miss_(on_miss), out_(out) {}
+  Search(std::span<const Span> spans, FilterProgram& out) : spans_(spans), out_(out) {}
 
-  void emit() {
-    tree(0, spans_.size());
-    for (const auto at : misses_) out_[at].k = static_cast<std::uint32_t>(out_.size() - at - 1);
-  }
+  void emit() { tree(0, spans_.size()); }
 
  private:
   /// Far apart: a comparison's jump is too short, so its taken branch is an unconditional one.
@@ -150,8 +144,7 @@ class Search {
     near(low, high);
     METALLB_CONTRACT(out_.size() == hit_, "a block is as long as computed");
     out_.push_back(give(kWholeFrame));
-    if (on_miss_ == OnMiss::kGoOn) misses_.push_back(out_.size());
-    out_.push_back(on_miss_ == OnMiss::kGoOn ? skip(0) : give(0));
+    out_.push_back(give(0));
   }
 
   void near(std::size_t low, std::size_t high) {
@@ -170,10 +163,8 @@ class Search {
   }
 
   std::span<const Span> spans_;
-  OnMiss on_miss_;
   FilterProgram& out_;
   std::size_t hit_ = 0;  ///< where the current block says yes; the instruction behind it says no
-  std::vector<std::size_t> misses_;
 };
 
 std::vector<std::uint32_t> low_words(std::span<const IpAddress> addresses, IpFamily family) {
@@ -191,19 +182,10 @@ FilterProgram arp_capture_filter(std::span<const IpAddress> addresses, const Fil
   auto spans = merge(low_words(addresses, IpFamily::kIpv4));
   if (spans.empty()) return {give(0)};
   FilterProgram out{load_half(kEtherType), equal(kEtherTypeArp, 1, 0), give(0), load_half(kArpOperation)};
-  const auto room = std::min(options.max_instructions, kMaximumInstructions) - out.size() - 4;
-  spans = coarsen(spans, spans_that_fit(options.claims ? room / 2 : room));
-  if (!options.claims) {
-    out.insert(out.end(), {equal(kArpRequest, 1, 0), give(0), load_word(kArpTarget)});
-    Search(spans, Search::OnMiss::kDrop, out).emit();
-    return out;
-  }
-  out.insert(out.end(), {equal(kArpRequest, 1, 0), skip(0), load_word(kArpTarget)});
-  const auto other_operation = out.size() - 2;
-  Search(spans, Search::OnMiss::kGoOn, out).emit();
-  out[other_operation].k = static_cast<std::uint32_t>(out.size() - other_operation - 1);
-  out.push_back(load_word(kArpSender));
-  Search(spans, Search::OnMiss::kDrop, out).emit();
+  const auto room = std::min(options.max_instructions, kMaximumInstructions) - out.size() - 3;
+  spans = coarsen(spans, spans_that_fit(room));
+  out.insert(out.end(), {equal(kArpRequest, 1, 0), give(0), load_word(kArpTarget)});
+  Search(spans, out).emit();
   return out;
 }
 
@@ -223,7 +205,7 @@ FilterProgram ndp_capture_filter(std::span<const IpAddress> addresses, const Fil
                     load_word(kTargetLow32)};
   const auto room = std::min(options.max_instructions, kMaximumInstructions) - out.size();
   spans = coarsen(spans, spans_that_fit(room));
-  Search(spans, Search::OnMiss::kDrop, out).emit();
+  Search(spans, out).emit();
   return out;
 }
 

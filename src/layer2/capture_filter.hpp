@@ -28,8 +28,6 @@ using FilterProgram = std::vector<FilterInstruction>;
 inline constexpr std::size_t kMaximumInstructions = 4096;
 
 struct FilterOptions {
-  /// ARP only: let packets of any operation pass whose sender address is ours (somebody else claims it).
-  bool claims = false;
   /// At least 32. The kernel may refuse a program with ENOMEM long before kMaximumInstructions, because its translation,
   /// some 20 bytes per instruction, counts towards net.core.optmem_max (20 KiB until Linux 6.7), and so does the program
   /// that is being replaced: then build again with half of it.

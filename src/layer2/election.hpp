@@ -10,7 +10,8 @@
 
 namespace metallb::layer2 {
 
-/// What the ranking may know about a candidate beyond its name. Grows with smarter rankings; the compatible one uses `score`.
+/// What the ranking may know about a candidate beyond its name. Grows with smarter rankings; the compatible one uses
+/// `score`.
 struct CandidateFacts {
   std::int64_t score = 0;  ///< sum of preference weights; higher first
 };

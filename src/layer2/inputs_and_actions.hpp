@@ -22,6 +22,7 @@ struct InterfaceState {
   MacAddress mac;
   bool arp = false;                     ///< may answer ARP: up, no master, no NOARP flag, broadcast (layer2 spec 3.1)
   std::optional<IpAddress> link_local;  ///< may answer NDP: likewise, with this usable link-local source address
+  bool running = true;                  ///< frames reach the medium: carrier, and not dormant; no matter for eligibility
   friend bool operator==(const InterfaceState&, const InterfaceState&) = default;
 };
 struct InterfaceGone {
@@ -32,12 +33,24 @@ struct FrameReceived {
   InterfaceIndex interface;
   ByteView frame;
 };
-using Input = std::variant<Command, InterfaceState, InterfaceGone, FrameReceived>;
+/// The interface can send again for this family, after a time in which frames were lost.
+struct SendersReady {
+  InterfaceIndex interface;
+  IpFamily family;
+};
+/// A SendFrame did not leave this node: it must not count as sent.
+struct FrameLost {
+  IpAddress address;
+  bool gratuitous = false;
+};
+using Input = std::variant<Command, InterfaceState, InterfaceGone, FrameReceived, SendersReady, FrameLost>;
 
 /// A whole Ethernet frame, padded to the minimum of 60 bytes.
 struct SendFrame {
   InterfaceIndex interface;
   Bytes frame;
+  IpAddress address;        ///< that it is about
+  bool gratuitous = false;  ///< nobody asked
 };
 /// Hold (or drop) membership in a solicited-node group, so that switches with MLD snooping deliver.
 struct JoinGroup {

@@ -13,6 +13,11 @@ namespace {
 /// needs to ask for one. The first change is passed on at once.
 constexpr Duration kCaptureIntervalPerAddress = std::chrono::microseconds(1);
 
+/// From somebody else's claim of an address to our announcement, so that an owner that is being replaced stays silent.
+constexpr Duration kClaimPause = std::chrono::seconds(5);
+/// Between two such bursts for one address: two nodes that both believe to be the owner shall not shout at each other.
+constexpr Duration kClaimInterval = std::chrono::seconds(10);
+
 bool eligible(const InterfaceState& state, const IpAddress& address) {
   return address.is_v4() ? state.arp : state.link_local.has_value();
 }
@@ -27,17 +32,16 @@ const AnswerTable::Answer* answer_of(const AnswerTable& table, const IpAddress& 
 }  // namespace
 
 void Instance::on_input(Now now, const Input& in, std::vector<Action>& out) {
-  if (const auto* received = std::get_if<FrameReceived>(&in)) {
-    const auto port = ports_.find(received->interface);
-    if (port != ports_.end()) responder_.on_frame(port->second.state, table_, received->frame, out);
-    return;
-  }
+  if (const auto* received = std::get_if<FrameReceived>(&in)) return receive(now.steady, *received, out);
+  if (const auto* lost = std::get_if<FrameLost>(&in)) return responder_.not_sent(*lost);
   if (const auto* command = std::get_if<Command>(&in)) {
     std::visit([&](const auto& c) { apply(now.steady, c, out); }, *command);
   } else if (const auto* state = std::get_if<InterfaceState>(&in)) {
     apply(now.steady, *state, out);
   } else if (const auto* gone = std::get_if<InterfaceGone>(&in)) {
     apply(now.steady, *gone, out);
+  } else if (const auto* ready = std::get_if<SendersReady>(&in)) {
+    announce_anew(now.steady, ready->interface, ready->family);
   }
   on_time(now, out);
 }
@@ -74,7 +78,9 @@ void Instance::apply(SteadyPoint now, const Withdraw& command, std::vector<Actio
   const auto* coverage = registrations_.coverage(command.address);
   static const InterfaceSet kNowhere;
   for (auto& [index, port] : ports_) renew(now, command.address, coverage ? *coverage : kNowhere, port, out);
-  if (coverage == nullptr) table_.remove(command.address);
+  if (coverage != nullptr) return;
+  table_.remove(command.address);
+  opposed_.erase(command.address);
 }
 
 void Instance::apply(SteadyPoint now, const InterfaceState& state, std::vector<Action>& out) {
@@ -83,8 +89,10 @@ void Instance::apply(SteadyPoint now, const InterfaceState& state, std::vector<A
   if (!added && port.state == state) return;
   const auto arp_before = !added && port.state.arp;
   const auto ndp_before = !added && port.state.link_local.has_value();
+  const auto came_to_life = !added && !port.state.running && state.running;
   port.state = state;
   renew_all(now, port, out);
+  if (came_to_life) announce_anew(now, state.index, std::nullopt);
   if (arp_before != state.arp || ndp_before != state.link_local.has_value()) {
     log_eligibility(state.name, arp_before, state.arp, ndp_before, state.link_local.has_value());
     capture(now, port, out);
@@ -99,6 +107,33 @@ void Instance::apply(SteadyPoint now, const InterfaceGone& gone, std::vector<Act
   state.link_local.reset();
   apply(now, state, out);
   ports_.erase(it);
+}
+
+void Instance::receive(SteadyPoint now, const FrameReceived& received, std::vector<Action>& out) {
+  const auto port = ports_.find(received.interface);
+  if (port == ports_.end()) return;
+  if (const auto claim = responder_.on_frame(port->second.state, table_, received.frame, out)) oppose(now, *claim);
+}
+
+/// After somebody else's announcement the whole LAN may send to it, and only another announcement of ours changes that. If
+/// it was a new owner, its address is withdrawn here within the pause, and with it this burst.
+void Instance::oppose(SteadyPoint now, const Responder::Claim& claim) {
+  // With two interfaces on one LAN we hear ourselves.
+  const auto is_ours = [&](const auto& port) { return port.second.state.mac == claim.mac; };
+  if (std::any_of(ports_.begin(), ports_.end(), is_ours)) return;
+  const auto [last, first] = opposed_.try_emplace(claim.address, now);
+  if (!first && now - last->second < kClaimInterval) return;
+  last->second = now;
+  for (const auto& answer : table_.answers(claim.address)) {
+    schedule_.start_at(now + kClaimPause, {claim.address, answer.interface});
+  }
+}
+
+/// Whatever was announced on the interface lately did not arrive. `family` nullopt means both.
+void Instance::announce_anew(SteadyPoint now, InterfaceIndex interface, std::optional<IpFamily> family) {
+  for (const auto& address : table_.addresses(interface)) {
+    if (!family || address.family() == *family) schedule_.restart(now, {address, interface});
+  }
 }
 
 /// Brings the answer for `address` on one interface in line with the rules.

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/log.hpp"
@@ -53,6 +54,9 @@ class Instance {
   void apply(SteadyPoint now, const Withdraw& command, std::vector<Action>& out);
   void apply(SteadyPoint now, const InterfaceState& state, std::vector<Action>& out);
   void apply(SteadyPoint now, const InterfaceGone& gone, std::vector<Action>& out);
+  void receive(SteadyPoint now, const FrameReceived& received, std::vector<Action>& out);
+  void oppose(SteadyPoint now, const Responder::Claim& claim);
+  void announce_anew(SteadyPoint now, InterfaceIndex interface, std::optional<IpFamily> family);
 
   void renew(SteadyPoint now, const IpAddress& address, const InterfaceSet& coverage, Port& port, std::vector<Action>& out);
   void renew_all(SteadyPoint now, Port& port, std::vector<Action>& out);
@@ -70,6 +74,7 @@ class Instance {
   AnswerTable table_;
   GroupMemberships groups_;
   AnnouncementSchedule schedule_;
+  std::map<IpAddress, SteadyPoint> opposed_;  ///< when a claim of somebody else last led to a burst
   Responder responder_;
 };
 

@@ -28,11 +28,6 @@ const InterfaceSet* Registrations::coverage(const IpAddress& address) const {
   return it == entries_.end() ? nullptr : &it->second.coverage;
 }
 
-std::size_t Registrations::holders(const IpAddress& address) const {
-  const auto it = entries_.find(address);
-  return it == entries_.end() ? 0 : it->second.by_service.size();
-}
-
 InterfaceSet Registrations::unite(const std::map<ServiceKey, InterfaceSet>& by_service) {
   InterfaceSet out;
   for (const auto& [service, interfaces] : by_service) {

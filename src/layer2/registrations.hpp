@@ -22,8 +22,6 @@ class Registrations {
   /// Where the address is to be answered: an interface is covered if any registration covers it. Null when nobody wants
   /// it. Valid until the next change.
   [[nodiscard]] const InterfaceSet* coverage(const IpAddress& address) const;
-  /// How many services hold the address.
-  [[nodiscard]] std::size_t holders(const IpAddress& address) const;
 
   /// Calls `visit(address, coverage)` for every address, ascending.
   template <class Visit>

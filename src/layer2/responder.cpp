@@ -50,46 +50,51 @@ NeighborAdvertisement answer(const NeighborSolicitation& solicitation, const IpA
 
 }  // namespace
 
-void Responder::on_frame(const InterfaceState& interface, const AnswerTable& table, ByteView frame,
-                         std::vector<Action>& out) {
+std::optional<Responder::Claim> Responder::on_frame(const InterfaceState& interface, const AnswerTable& table,
+                                                    ByteView frame, std::vector<Action>& out) {
   ByteReader in(frame);
   const auto ethernet = read_ethernet(in);
   if (!in.ok()) {
     ++drops_.malformed;
-    return;
+    return std::nullopt;
   }
-  if (ethernet.source == interface.mac) return;
+  if (ethernet.source == interface.mac) return std::nullopt;
   switch (ethernet.type) {
     case kEtherTypeArp:
       return on_arp(interface, table, frame, out);
     case kEtherTypeIpv6:
-      return on_ndp(interface, table, frame, out);
+      on_ndp(interface, table, frame, out);
+      return std::nullopt;
     case kEtherTypeVlan:
     case kEtherTypeServiceVlan:
       // Addressed to a VLAN interface, which has a packet socket of its own and gets it without the tag.
       ++drops_.malformed;
-      return;
+      return std::nullopt;
     default:
-      return;
+      return std::nullopt;
   }
 }
 
-void Responder::on_arp(const InterfaceState& interface, const AnswerTable& table, ByteView frame, std::vector<Action>& out) {
+std::optional<Responder::Claim> Responder::on_arp(const InterfaceState& interface, const AnswerTable& table, ByteView frame,
+                                                  std::vector<Action>& out) {
   const auto packet = decode_arp(frame);
   if (!packet) {
     ++drops_.malformed;
-    return;
+    return std::nullopt;
   }
   if (packet->operation != ArpOperation::kRequest) {
     ++drops_.not_a_request;
-    return;
+    return std::nullopt;
   }
   if (packet->ethernet_destination != MacAddress::broadcast() && packet->ethernet_destination != interface.mac) {
     ++drops_.wrong_destination;
-    return;
+    return std::nullopt;
   }
   const auto mac = table.find(interface.index, packet->target_ip);
-  if (!mac) return count_miss(mac.error(), "arpRequestIgnore", interface, packet->target_ip);
+  if (!mac) {
+    count_miss(mac.error(), "arpRequestIgnore", interface, packet->target_ip);
+    return std::nullopt;
+  }
   // RFC 5227, Section 2.1.1: probes, with sender address 0.0.0.0, are requests like any other.
   ArpPacket reply;
   reply.ethernet_destination = packet->sender_mac;
@@ -99,7 +104,7 @@ void Responder::on_arp(const InterfaceState& interface, const AnswerTable& table
   reply.sender_ip = packet->target_ip;
   reply.target_mac = packet->sender_mac;
   reply.target_ip = packet->sender_ip;
-  out.emplace_back(SendFrame{interface.index, encode_arp(reply)});
+  out.emplace_back(SendFrame{interface.index, encode_arp(reply), packet->target_ip});
   auto& counters = address_counters_[packet->target_ip];
   ++counters.requests_received;
   ++counters.responses_sent;
@@ -107,6 +112,10 @@ void Responder::on_arp(const InterfaceState& interface, const AnswerTable& table
     log_answer(log_, "got ARP request for service IP, sending response", interface, packet->target_ip, packet->sender_ip,
                packet->sender_mac, *mac);
   }
+  // RFC 5944, Section 4.6: a gratuitous request names the same address twice. It is answered like any other, which corrects
+  // its sender; all others that heard it are for the caller to correct.
+  if (packet->sender_ip != packet->target_ip) return std::nullopt;
+  return Claim{packet->target_ip, packet->sender_mac};
 }
 
 void Responder::on_ndp(const InterfaceState& interface, const AnswerTable& table, ByteView frame, std::vector<Action>& out) {
@@ -123,7 +132,8 @@ void Responder::on_ndp(const InterfaceState& interface, const AnswerTable& table
   const auto mac = table.find(interface.index, solicitation->target);
   if (!mac) return count_miss(mac.error(), "ndpRequestIgnore", interface, solicitation->target);
   METALLB_CONTRACT(interface.link_local.has_value(), "IPv6 is answered only where there is a source address");
-  out.emplace_back(SendFrame{interface.index, encode_advertisement(answer(*solicitation, *interface.link_local, *mac))});
+  out.emplace_back(SendFrame{interface.index, encode_advertisement(answer(*solicitation, *interface.link_local, *mac)),
+                             solicitation->target});
   auto& counters = address_counters_[solicitation->target];
   ++counters.requests_received;
   ++counters.responses_sent;
@@ -159,7 +169,7 @@ std::size_t Responder::announce(const InterfaceState& interface, const IpAddress
     packet.target_ip = address;
     for (const auto operation : {ArpOperation::kRequest, ArpOperation::kReply}) {
       packet.operation = operation;
-      out.emplace_back(SendFrame{interface.index, encode_arp(packet)});
+      out.emplace_back(SendFrame{interface.index, encode_arp(packet), address, true});
       ++frames;
     }
   } else {
@@ -173,11 +183,19 @@ std::size_t Responder::announce(const InterfaceState& interface, const IpAddress
     packet.target = address;
     packet.target_link_layer = interface.mac;
     packet.override_ = true;
-    out.emplace_back(SendFrame{interface.index, encode_advertisement(packet)});
+    out.emplace_back(SendFrame{interface.index, encode_advertisement(packet), address, true});
     ++frames;
   }
   address_counters_[address].gratuitous_sent += frames;
   return frames;
+}
+
+void Responder::not_sent(const FrameLost& lost) {
+  const auto counters = address_counters_.find(lost.address);
+  METALLB_CONTRACT(counters != address_counters_.end(), "only a frame that was counted can be lost");
+  auto& sent = lost.gratuitous ? counters->second.gratuitous_sent : counters->second.responses_sent;
+  METALLB_CONTRACT(sent > 0, "no more frames can be lost than were counted");
+  --sent;
 }
 
 }  // namespace metallb::layer2

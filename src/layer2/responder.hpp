@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -15,21 +16,32 @@ namespace metallb::layer2 {
 
 class Responder {
  public:
+  struct Claim {
+    IpAddress address;
+    MacAddress mac;
+  };
+
   explicit Responder(Log log) : log_(log) {}
 
   /// Answers `frame`, which came in on `interface`, out of `table`, or counts why not. Our own frames and frames of
-  /// other protocols are ignored without being counted.
-  void on_frame(const InterfaceState& interface, const AnswerTable& table, ByteView frame, std::vector<Action>& out);
+  /// other protocols are ignored without being counted. Returns the sender of an announcement that claims one of the
+  /// addresses for itself: it may be a former owner, or a stranger.
+  std::optional<Claim> on_frame(const InterfaceState& interface, const AnswerTable& table, ByteView frame,
+                                std::vector<Action>& out);
 
   /// One round: for IPv4 a gratuitous request and a reply, because hosts differ in which one they believe; for IPv6 an
   /// unsolicited advertisement, which needs the interface's link-local address. Returns the number of frames.
   std::size_t announce(const InterfaceState& interface, const IpAddress& address, std::vector<Action>& out);
 
+  /// Takes a frame back that was counted as sent and was not.
+  void not_sent(const FrameLost& lost);
+
   [[nodiscard]] const std::map<IpAddress, AddressCounters>& address_counters() const { return address_counters_; }
   [[nodiscard]] const DropCounters& drops() const { return drops_; }
 
  private:
-  void on_arp(const InterfaceState& interface, const AnswerTable& table, ByteView frame, std::vector<Action>& out);
+  std::optional<Claim> on_arp(const InterfaceState& interface, const AnswerTable& table, ByteView frame,
+                              std::vector<Action>& out);
   void on_ndp(const InterfaceState& interface, const AnswerTable& table, ByteView frame, std::vector<Action>& out);
   void count_miss(AnswerTable::Miss miss, const char* operation, const InterfaceState& interface, const IpAddress& address);
 

@@ -17,8 +17,8 @@ const char* operation_of(CaptureKind kind) {
 
 }  // namespace
 
-Captures::Captures(boost::asio::io_context& loop, OnFrame on_frame, Log log)
-    : loop_(loop), on_frame_(std::move(on_frame)), log_(log), backoff_(kFirstRetry, kLastRetry), retry_(loop) {}
+Captures::Captures(boost::asio::io_context& loop, Handlers handlers, Log log)
+    : loop_(loop), handlers_(std::move(handlers)), log_(log), backoff_(kFirstRetry, kLastRetry), retry_(loop) {}
 
 bool Captures::wants(const Port& port, CaptureKind kind) {
   return kind == CaptureKind::kArp ? port.wanted.arp : port.wanted.ndp;
@@ -47,30 +47,35 @@ void Captures::renew(InterfaceIndex interface, Port& port, CaptureKind kind) {
   const auto socket = port.sockets.find(kind);
   if (!wants(port, kind)) {
     if (socket != port.sockets.end()) port.sockets.erase(socket);
+    port.missed.erase(kind);
   } else if (socket == port.sockets.end()) {
     open(interface, port, kind);
   } else if (auto done = socket->second->capture(port.wanted.addresses); !done) {
-    // Its old filter would keep new addresses silent: better start afresh.
+    // A filter of before would keep new addresses silent: better start afresh.
     log_.error({{"op", operation_of(kind)}, {"error", done.error().to_string()}, {"interface", port.name}});
     port.sockets.erase(socket);
-    retry_later();
+    port.missed.insert(kind);
+    open(interface, port, kind);
   }
 }
 
 void Captures::open(InterfaceIndex interface, Port& port, CaptureKind kind) {
   auto opened = PacketSocket::open(
-      loop_, interface, kind, port.wanted.addresses, [this, interface](ByteView frame) { on_frame_(interface, frame); },
+      loop_, interface, kind, port.wanted.addresses,
+      [this, interface](ByteView frame) { handlers_.frame(interface, frame); },
       [this, kind, name = port.name](const SystemError& error) {
         log_.error(
             {{"op", kind == CaptureKind::kArp ? "readARP" : "readNDP"}, {"error", error.to_string()}, {"interface", name}});
       });
   if (!opened) {
     log_.error({{"op", operation_of(kind)}, {"error", opened.error().to_string()}, {"interface", port.name}});
+    port.missed.insert(kind);
     retry_later();
     return;
   }
   port.sockets.emplace(kind, std::move(*opened));
   if (kind == CaptureKind::kNdp && port.all_multicast) enter_all_multicast(port);
+  if (port.missed.erase(kind) > 0) handlers_.ready(interface, kind);
 }
 
 void Captures::take_all_multicast(InterfaceIndex interface) {
@@ -88,14 +93,16 @@ void Captures::enter_all_multicast(Port& port) {
   }
 }
 
-void Captures::send(InterfaceIndex interface, ByteView frame) {
+bool Captures::send(InterfaceIndex interface, ByteView frame) {
   const auto found = ports_.find(interface);
-  if (found == ports_.end()) return;
+  if (found == ports_.end()) return false;
   ByteReader reader(frame);
   const auto type = layer2::read_ethernet(reader).type;
   const auto socket = found->second.sockets.find(type == layer2::kEtherTypeArp ? CaptureKind::kArp : CaptureKind::kNdp);
-  if (socket == found->second.sockets.end()) return;  // its failure was logged
-  if (auto done = socket->second->send(frame); !done) log_send_error(found->second, done.error());
+  if (socket == found->second.sockets.end()) return false;  // its failure was logged
+  const auto done = socket->second->send(frame);
+  if (!done) log_send_error(found->second, done.error());
+  return done.has_value();
 }
 
 void Captures::log_send_error(Port& port, const SystemError& error) {

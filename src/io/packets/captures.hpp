@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,16 +25,20 @@ namespace metallb::io {
 
 class Captures {
  public:
-  using OnFrame = std::function<void(InterfaceIndex, ByteView)>;
+  struct Handlers {
+    std::function<void(InterfaceIndex, ByteView)> frame;
+    /// A socket that could not be opened, or had to be closed, works again: what was to be sent meanwhile is lost.
+    std::function<void(InterfaceIndex, CaptureKind)> ready;
+  };
 
-  Captures(boost::asio::io_context& loop, OnFrame on_frame, Log log);
+  Captures(boost::asio::io_context& loop, Handlers handlers, Log log);
 
   /// The name for log lines, and a reason to try again what failed on it.
   void interface_changed(InterfaceIndex interface, const std::string& name);
   void interface_gone(InterfaceIndex interface);
   void apply(const layer2::CaptureChanged& wanted);
-  /// By the frame's own EtherType. Failures are counted and logged, at most once in ten seconds per interface.
-  void send(InterfaceIndex interface, ByteView frame);
+  /// By the frame's own EtherType. False when it was not sent; that is logged, at most once in ten seconds per interface.
+  bool send(InterfaceIndex interface, ByteView frame);
   /// From now on the NDP socket of this interface takes in all multicast: for groups that could not be joined.
   void take_all_multicast(InterfaceIndex interface);
 
@@ -43,6 +48,7 @@ class Captures {
     layer2::CaptureChanged wanted;
     bool all_multicast = false;
     std::map<CaptureKind, std::unique_ptr<PacketSocket>> sockets;
+    std::set<CaptureKind> missed;                  ///< kinds that are wanted and have had no socket since
     SteadyPoint quiet_until = SteadyPoint::min();  ///< no send error is logged before
     std::uint64_t unlogged = 0;
   };
@@ -54,7 +60,7 @@ class Captures {
   void retry_later();
 
   boost::asio::io_context& loop_;
-  OnFrame on_frame_;
+  Handlers handlers_;
   Log log_;
   std::map<InterfaceIndex, Port> ports_;
   Backoff backoff_;

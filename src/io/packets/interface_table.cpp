@@ -74,6 +74,7 @@ std::optional<layer2::InterfaceState> InterfaceTable::state_of(const Row& row) c
   state.index = facts.index;
   state.name = facts.name;
   state.mac = facts.mac;
+  state.running = facts.running;
   // deviation: a link without Ethernet header (InfiniBand, for example) is never eligible; the original opens a responder
   // there and then fails at every request.
   if (!facts.ethernet || !facts.up || facts.enslaved || facts.no_arp) return state;

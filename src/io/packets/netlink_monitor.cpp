@@ -56,6 +56,7 @@ std::optional<LinkFacts> parse_link(nlmsghdr* header) {
     facts.ethernet = true;
   }
   facts.up = (link->ifi_flags & IFF_UP) != 0;
+  facts.running = (link->ifi_flags & IFF_RUNNING) != 0;
   facts.broadcast = (link->ifi_flags & IFF_BROADCAST) != 0;
   facts.no_arp = (link->ifi_flags & IFF_NOARP) != 0;
   // deviation: a VRF member keeps its own frames, and the VRF device itself has no ARP, so the member is the one to use

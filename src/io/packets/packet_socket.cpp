@@ -93,21 +93,32 @@ std::expected<void, SystemError> PacketSocket::bind(std::uint16_t protocol) {
 }
 
 std::expected<void, SystemError> PacketSocket::capture(std::span<const IpAddress> addresses) {
-  layer2::FilterOptions options;
-  for (;;) {
-    const auto program = kind_ == CaptureKind::kArp ? layer2::arp_capture_filter(addresses, options)
-                                                    : layer2::ndp_capture_filter(addresses, options);
-    // The kernel copies the program; the layout is the same (asserted where the program is built).
-    sock_fprog filter{static_cast<unsigned short>(program.size()),
-                      reinterpret_cast<sock_filter*>(const_cast<layer2::FilterInstruction*>(program.data()))};
-    if (::setsockopt(descriptor_.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0) return {};
-    // A long program may not fit into net.core.optmem_max: a coarser one lets some foreign requests pass, which the core
-    // drops.
-    if (errno != ENOMEM || options.max_instructions / 2 < kSmallestFilter) {
-      return std::unexpected(failed("attach a filter to", errno));
+  int error = attach(addresses, layer2::kMaximumInstructions);
+  if (error == ENOMEM) {
+    // The kernel counts the program that is being replaced towards net.core.optmem_max, too. The shortest one makes room and
+    // misses nothing; if there is no room even for that, none at all: for a moment the core drops what is foreign.
+    if (attach(addresses, kSmallestFilter) != 0) {
+      const int unused = 0;
+      (void)::setsockopt(descriptor_.native_handle(), SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
     }
-    options.max_instructions /= 2;
+    // A long program may not fit by itself either: a coarser one lets some foreign requests pass, which the core drops.
+    for (auto size = layer2::kMaximumInstructions; error == ENOMEM && size >= kSmallestFilter; size /= 2) {
+      error = attach(addresses, size);
+    }
   }
+  if (error != 0) return std::unexpected(failed("attach a filter to", error));
+  return {};
+}
+
+int PacketSocket::attach(std::span<const IpAddress> addresses, std::size_t max_instructions) {
+  const layer2::FilterOptions options{.max_instructions = max_instructions};
+  const auto program = kind_ == CaptureKind::kArp ? layer2::arp_capture_filter(addresses, options)
+                                                  : layer2::ndp_capture_filter(addresses, options);
+  // The kernel copies the program; the layout is the same (asserted where the program is built).
+  const sock_fprog filter{static_cast<unsigned short>(program.size()),
+                          reinterpret_cast<sock_filter*>(const_cast<layer2::FilterInstruction*>(program.data()))};
+  const int result = ::setsockopt(descriptor_.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+  return result == 0 ? 0 : errno;
 }
 
 std::expected<void, SystemError> PacketSocket::take_all_multicast() {

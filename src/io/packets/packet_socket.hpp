@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -37,7 +38,8 @@ class PacketSocket {
   PacketSocket(const PacketSocket&) = delete;
   PacketSocket& operator=(const PacketSocket&) = delete;
 
-  /// Lets requests for these addresses pass, and for no others. At once: no frame is lost or let through in between.
+  /// Lets requests for these addresses pass, and, as far as the kernel has room for the filter, for no others. No frame for
+  /// an address that stays is lost in between.
   [[nodiscard]] std::expected<void, SystemError> capture(std::span<const IpAddress> addresses);
   /// Makes the interface take in every multicast frame, not only those of joined groups.
   [[nodiscard]] std::expected<void, SystemError> take_all_multicast();
@@ -48,6 +50,8 @@ class PacketSocket {
   PacketSocket(boost::asio::io_context& loop, InterfaceIndex interface, CaptureKind kind, OnFrame on_frame,
                OnError on_error);
   [[nodiscard]] std::expected<void, SystemError> bind(std::uint16_t protocol);
+  /// 0 or the errno.
+  [[nodiscard]] int attach(std::span<const IpAddress> addresses, std::size_t max_instructions);
   void wait();
   void receive();
   [[nodiscard]] SystemError failed(std::string_view operation, int error) const;

@@ -17,6 +17,7 @@
 #include "io/clock.hpp"
 #include "io/driver.hpp"
 #include "io/packets/captures.hpp"
+#include "io/packets/group_queue.hpp"
 #include "io/packets/group_sockets.hpp"
 #include "io/packets/interface_table.hpp"
 #include "io/packets/mailbox.hpp"
@@ -28,6 +29,7 @@ namespace {
 
 /// Commands handled in one go, before sockets get their turn.
 constexpr std::size_t kCommandsPerSlice = 64;
+constexpr std::size_t kGroupsPerSlice = 64;
 /// Counters are pinned at most this often, and never later than this after they changed.
 constexpr auto kReportInterval = std::chrono::milliseconds(200);
 /// The lowest real-time priority: above all ordinary work, below whatever an administrator ranks higher.
@@ -52,7 +54,13 @@ class Implementation final : public PacketsThread {
         core_(log),
         table_([this](const std::string& name) { return excluded_ && RE2::PartialMatch(name, *excluded_); }),
         captures_(
-            loop_, [this](InterfaceIndex interface, ByteView frame) { feed(layer2::FrameReceived{interface, frame}); }, log),
+            loop_,
+            {.frame = [this](InterfaceIndex interface, ByteView frame) { feed(layer2::FrameReceived{interface, frame}); },
+             .ready =
+                 [this](InterfaceIndex interface, CaptureKind kind) {
+                   feed(layer2::SendersReady{interface, kind == CaptureKind::kArp ? IpFamily::kIpv4 : IpFamily::kIpv6});
+                 }},
+            log),
         groups_(log),
         report_timer_(loop_),
         driver_(loop_, core_, [this](Actions& actions) { perform(actions); }) {}
@@ -97,18 +105,40 @@ class Implementation final : public PacketsThread {
   }
 
   void drain() {
-    for (auto& command : mailbox_.take(kCommandsPerSlice)) feed(std::move(command));
+    auto taken = mailbox_.take(kCommandsPerSlice);
+    for (auto& command : taken.commands) feed(std::move(command));
     // Whoever fills an empty box posts; what is left of a full one is ours to come back for.
-    if (!mailbox_.empty()) boost::asio::post(loop_, [this] { drain(); });
+    if (taken.more) boost::asio::post(loop_, [this] { drain(); });
+  }
+
+  void change_group(const GroupQueue::Change& change) {
+    if (group_queue_.put(change) && !std::exchange(groups_posted_, true)) {
+      boost::asio::post(loop_, [this] { change_groups(); });
+    }
+  }
+
+  void change_groups() {
+    groups_posted_ = false;
+    for (const auto& change : group_queue_.take(kGroupsPerSlice)) {
+      if (!change.join) {
+        groups_.leave(change.interface, change.group);
+      } else if (!groups_.join(change.interface, change.group)) {
+        captures_.take_all_multicast(change.interface);
+      }
+    }
+    if (group_queue_.empty()) return;
+    groups_posted_ = true;
+    boost::asio::post(loop_, [this] { change_groups(); });
   }
 
   void perform(Actions& actions) {
     for (const auto& action : actions) {
-      std::visit(Cases{[this](const layer2::SendFrame& send) { captures_.send(send.interface, send.frame); },
-                       [this](const layer2::JoinGroup& join) {
-                         if (!groups_.join(join.interface, join.group)) captures_.take_all_multicast(join.interface);
+      std::visit(Cases{[this](const layer2::SendFrame& send) {
+                         if (captures_.send(send.interface, send.frame)) return;
+                         feed(layer2::FrameLost{send.address, send.gratuitous});
                        },
-                       [this](const layer2::LeaveGroup& leave) { groups_.leave(leave.interface, leave.group); },
+                       [this](const layer2::JoinGroup& join) { change_group({join.interface, join.group, true}); },
+                       [this](const layer2::LeaveGroup& leave) { change_group({leave.interface, leave.group, false}); },
                        [this](const layer2::CaptureChanged& wanted) { captures_.apply(wanted); }},
                  action);
     }
@@ -170,6 +200,8 @@ class Implementation final : public PacketsThread {
   InterfaceTable table_;
   Captures captures_;
   GroupSockets groups_;
+  GroupQueue group_queue_;
+  bool groups_posted_ = false;
   std::unique_ptr<NetlinkMonitor> monitor_;
   boost::asio::steady_timer report_timer_;
   SteadyPoint last_report_;

@@ -27,7 +27,6 @@ class PacketsThread {
  public:
   struct Options {
     std::string exclude_expression;  ///< RE2, searched unanchored in interface names; empty = none excluded
-    std::uint64_t seed = 0;
   };
   struct Handlers {
     /// Runs on the main loop whenever the set of known interface names changed, first soon after the start.

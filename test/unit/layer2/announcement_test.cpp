@@ -213,5 +213,133 @@ TEST(AnnouncementSchedule, CarriesOtherRhythms) {
   EXPECT_EQ(schedule.next(), kIdle);
 }
 
+/// Somebody else's gratuitous request for `address`.
+Bytes claim(const IpAddress& address, const MacAddress& from = kClientMac) {
+  return arp_frame({.ethernet_source = from, .sender_mac = from, .sender_ip = address, .target_ip = address});
+}
+
+TEST(Announcement, AnswersAClaimOfSomebodyElseAndOpposesItAfterAPause) {
+  World world;
+  world.announce(kFoo, kVip);
+  world.settle();
+  EXPECT_EQ(world.receive(claim(kVip)).size(), 1U) << "a gratuitous request is a request";
+  EXPECT_EQ(rounds(world, 1min), (Rounds{{5000ms, 2}, {6100ms, 2}, {7200ms, 2}, {8300ms, 2}, {9400ms, 2}}));
+}
+
+TEST(Announcement, OpposesClaimsOfAnAddressOnceInTenSeconds) {
+  World world;
+  world.announce(kFoo, kVip);
+  world.settle();
+  std::size_t before = world.core.address_counters().at(kVip).gratuitous_sent;
+  for (int i = 0; i < 99; ++i) {
+    world.receive(claim(kVip));
+    world.run(100ms);
+  }
+  world.settle();
+  EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 10U);
+  before = world.core.address_counters().at(kVip).gratuitous_sent;
+  world.receive(claim(kVip));
+  world.settle();
+  EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 10U);
+}
+
+TEST(Announcement, SaysNothingAgainstAClaimWhenTheAddressIsWithdrawnMeanwhile) {
+  World world;
+  world.announce(kFoo, kVip);
+  world.settle();
+  world.receive(claim(kVip));
+  world.run(4s);
+  world.withdraw(kFoo, kVip);
+  world.take();
+  EXPECT_EQ(rounds(world, 1min), Rounds{});
+}
+
+TEST(Announcement, TakesNoNoticeOfItsOwnAnnouncementsHeardOnAnotherInterface) {
+  World world({eth0(), eth1()});
+  world.announce(kFoo, kVip);
+  world.settle();
+  world.receive(claim(kVip, eth1().mac));
+  world.receive(claim(kVip, eth0().mac), kEth1);
+  EXPECT_EQ(world.core.next_deadline(), kIdle);
+}
+
+TEST(Announcement, TakesNoNoticeOfOrdinaryRequestsAndClaimsOfForeignAddresses) {
+  World world;
+  world.announce(kFoo, kVip);
+  world.settle();
+  world.receive(arp_frame({}));
+  world.receive(claim(kClientIp));
+  EXPECT_EQ(world.core.next_deadline(), kIdle);
+}
+
+TEST(Announcement, OfANewServiceDoesNotWaitForTheBurstThatOpposesAClaim) {
+  World world;
+  world.announce(kFoo, kVip);
+  world.settle();
+  world.receive(claim(kVip));
+  world.take();
+  world.announce(kBar, kVip);
+  const auto sent = rounds(world, 1min);
+  ASSERT_FALSE(sent.empty());
+  EXPECT_EQ(sent.begin()->first, 0ms);
+  EXPECT_GT(sent.rbegin()->first, 8s) << "the claim is opposed nevertheless";
+}
+
+TEST(Announcement, BeginsAnewWhenTheSocketIsReadyAgain) {
+  World world({eth0(), eth1()});
+  world.announce(kFoo, kVip);
+  world.announce(kFoo, kVip6);
+  world.run(2s);
+  world.take();
+  world.input(SendersReady{kEth0, IpFamily::kIpv4});
+  EXPECT_EQ(world.of<SendFrame>(world.take()).size(), 2U) << "IPv4 on one interface, at once";
+  world.settle();
+  world.input(SendersReady{kEth0, IpFamily::kIpv4});
+  EXPECT_EQ(rounds(world, 1min), kFiveOfTwo);
+  world.input(SendersReady{kEth0, IpFamily::kIpv6});
+  EXPECT_EQ(rounds(world, 1min), kFiveOfOne);
+  world.input(SendersReady{InterfaceIndex(99), IpFamily::kIpv4});
+  EXPECT_EQ(rounds(world, 1min), Rounds{});
+}
+
+TEST(Announcement, BeginsAnewWhenTheCarrierComesAndGoesOnWithoutOne) {
+  auto dead = eth0();
+  dead.running = false;
+  World world({dead});
+  world.announce(kFoo, kVip);
+  EXPECT_TRUE(world.answers(kVip)) << "the carrier does not decide who answers";
+  world.settle();
+  world.input(eth0());
+  EXPECT_EQ(rounds(world, 1min), kFiveOfTwo);
+  world.input(dead);
+  EXPECT_EQ(rounds(world, 1min), Rounds{});
+}
+
+TEST(Announcement, IsNotCountedWhenItDidNotLeave) {
+  World world;
+  world.announce(kFoo, kVip);
+  world.receive(arp_frame({}));
+  world.input(FrameLost{kVip, true});
+  world.input(FrameLost{kVip, false});
+  const auto& counters = world.core.address_counters().at(kVip);
+  EXPECT_EQ(counters.gratuitous_sent, 1U);
+  EXPECT_EQ(counters.responses_sent, 0U);
+  EXPECT_EQ(counters.requests_received, 1U);
+}
+
+TEST(Announcement, NamesTheAddressOfEveryFrame) {
+  World world;
+  world.announce(kFoo, kVip);
+  world.announce(kFoo, kVip6);
+  for (const auto& sent : world.of<SendFrame>(world.take())) {
+    EXPECT_TRUE(sent.gratuitous);
+    EXPECT_EQ(sent.address, sent.frame[12] == 0x08 ? kVip : kVip6);
+  }
+  const auto answer = world.receive(arp_frame({}));
+  ASSERT_EQ(answer.size(), 1U);
+  EXPECT_FALSE(answer[0].gratuitous);
+  EXPECT_EQ(answer[0].address, kVip);
+}
+
 }  // namespace
 }  // namespace metallb::layer2
