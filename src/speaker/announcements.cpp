@@ -3,22 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "speaker/event_note.hpp"
+
 namespace metallb::speaker {
 namespace {
-
-kube::EventNote note(const kube::Service& service, kube::EventNote::Type type, std::string reason, std::string message) {
-  const auto& metadata = service.metadata;
-  return {.about = {.apiVersion = "v1",
-                    .kind = "Service",
-                    .namespace_ = metadata.namespace_,
-                    .name = metadata.name,
-                    .uid = metadata.uid,
-                    .resourceVersion = metadata.resourceVersion,
-                    .fieldPath = {}},
-          .type = type,
-          .reason = std::move(reason),
-          .message = std::move(message)};
-}
 
 std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
   std::vector<std::string> out;
@@ -73,7 +61,7 @@ bool Announcements::announce(const ServiceKey& key, const kube::Service& service
   for (const auto& address : wanted.interfaces == before.interfaces ? added : wanted.addresses) {
     out.emplace_back(layer2::Announce{key, address, wanted.interfaces});
   }
-  if (added.empty() && gone.empty() && before.pool == wanted.pool) return true;
+  if (added.empty() && gone.empty() && before.pool == wanted.pool && before.uid == wanted.uid) return true;
 
   log_.info({{"event", "serviceAnnounced"},
              {"service", key.to_string()},
@@ -82,8 +70,8 @@ bool Announcements::announce(const ServiceKey& key, const kube::Service& service
              {"protocol", "layer2"},
              {"msg", "this node answers for the Service"}});
   // Users and tests compare this text (layer2 spec 4.3).
-  out.emplace_back(note(service, kube::EventNote::Type::kNormal, "nodeAssigned",
-                        "announcing from node \"" + node_ + "\" with protocol \"layer2\""));
+  out.emplace_back(event_note(service, kube::EventNote::Type::kNormal, "nodeAssigned",
+                              "announcing from node \"" + node_ + "\" with protocol \"layer2\""));
   return true;
 }
 
@@ -108,9 +96,9 @@ void Announcements::report_missing_interfaces(const ServiceKey& key, const kube:
   if (reported == wanted) return;
   reported = wanted;
   for (const auto& address : wanted.addresses) {
-    out.emplace_back(note(service, kube::EventNote::Type::kWarning, "announceFailed",
-                          "the interfaces specified by LB IP \"" + address.to_string() +
-                              "\" doesn't exist in assigned node \"" + node_ + "\" with protocol \"layer2\""));
+    out.emplace_back(event_note(service, kube::EventNote::Type::kWarning, "announceFailed",
+                                "the interfaces specified by LB IP \"" + address.to_string() +
+                                    "\" doesn't exist in assigned node \"" + node_ + "\" with protocol \"layer2\""));
   }
 }
 

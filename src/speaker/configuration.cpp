@@ -76,20 +76,19 @@ bool Configuration::build() {
                               .namespaces = all(namespaces_),
                               .nodes = all(nodes_)});
   if (!built.has_value()) {
-    const auto text = built.error().to_string();
-    if (text != error_) {
+    if (built.error() != error_) {
       log_.error({{"msg", "failed to parse the configuration"},
                   {"op", "setConfig"},
-                  {"error", text},
+                  {"error", built.error().to_string()},
                   {"in force", current_ ? "the last valid configuration" : "none"}});
     }
-    error_ = text;
+    error_ = std::move(built.error());
     return false;
   }
-  error_.clear();
-  if (current_ == *built) return false;
-  const bool first = !current_.has_value();
-  current_ = std::move(*built);
+  error_.reset();
+  if (current_ && *current_ == *built) return false;
+  const bool first = current_ == nullptr;
+  current_ = std::make_shared<const config::Config>(std::move(*built));
   log_.info({{"event", first ? "configLoaded" : "configChanged"},
              {"pools", current_->pools.size()},
              {"msg", "a new configuration is in force"}});

@@ -3,6 +3,7 @@
 // spec 1.2, 1.4).
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -32,12 +33,16 @@ class Configuration {
   /// Returns true when a new configuration is in force.
   bool build();
 
-  /// The last valid one; null until there is one.
-  [[nodiscard]] const config::Config* current() const { return current_ ? &*current_ : nullptr; }
+  /// The last valid one; null until there is one. It never changes: a newer one takes its place.
+  [[nodiscard]] const std::shared_ptr<const config::Config>& current() const { return current_; }
   /// A configuration is in force that is older than the resources in the cluster.
-  [[nodiscard]] bool stale() const { return !error_.empty(); }
-  /// What is wrong with the resources in the cluster; empty when nothing is.
-  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] bool stale() const { return error_.has_value(); }
+  /// What is wrong with the resources in the cluster; nullopt when nothing is.
+  [[nodiscard]] const std::optional<config::ConfigError>& error() const { return error_; }
+  /// The advertisement with this key; null when there is none.
+  [[nodiscard]] std::shared_ptr<const kube::L2Advertisement> advertisement(const ObjectKey& key) const {
+    return l2_advertisements_.get(key);
+  }
 
  private:
   template <class T>
@@ -50,8 +55,8 @@ class Configuration {
   kube::Store<kube::Community> communities_;
   kube::Store<kube::Namespace> namespaces_;
   kube::Store<kube::Node> nodes_;
-  std::optional<config::Config> current_;
-  std::string error_;
+  std::shared_ptr<const config::Config> current_;
+  std::optional<config::ConfigError> error_;
   bool due_ = true;
 };
 

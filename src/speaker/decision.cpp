@@ -20,23 +20,6 @@ Decision withdrawn(Decision decision, Reason reason, std::string detail) {
   return concluded(std::move(decision), Action::kWithdraw, reason, std::move(detail));
 }
 
-/// nullopt when an entry is no address: a hostname, a zone suffix, nonsense.
-std::optional<std::vector<IpAddress>> addresses_of(const kube::Service& service) {
-  std::vector<IpAddress> out;
-  for (const auto& ingress : service.status.loadBalancer.ingress) {
-    const auto address = IpAddress::parse(ingress.ip);
-    if (!address.has_value()) return std::nullopt;
-    if (std::ranges::find(out, *address) == out.end()) out.push_back(*address);
-  }
-  return out;
-}
-
-bool same_addresses(std::vector<IpAddress> a, std::vector<IpAddress> b) {
-  std::ranges::sort(a);
-  std::ranges::sort(b);
-  return a == b;
-}
-
 std::string nobody(const ServingEndpoints& endpoints, bool local_only) {
   if (local_only && endpoints.nodes.empty()) return "no node is known to have an endpoint that can serve";
   if (local_only) return "no node that may announce has an endpoint that can serve";
@@ -93,6 +76,25 @@ Decision elect(const Surroundings& surroundings, const kube::Service& service, c
                    "this node is first in the order of candidates");
 }
 
+/// deviation: the original refuses the whole configuration while it would strand an announced address. Here the
+/// configuration takes effect, and only this Service is judged by the pool of before, until the controller has moved it. All
+/// speakers do so, whether they announce it or not, so that it has one owner and can change its owner
+/// (docs/modules/speaker.md).
+Decision stranded(const Surroundings& surroundings, const kube::Service& service, const config::Pool* former, Slices slices,
+                  Decision decision) {
+  if (former == nullptr) {
+    return withdrawn(std::move(decision), Reason::kAddressNotAllowed, "no single pool holds all addresses of the Service");
+  }
+  decision.announcement.pool = former->name;
+  decision = elect(surroundings, service, *former, slices, std::move(decision));
+  if (decision.action == Action::kAnnounce) decision.reason = Reason::kAddressNotAllowed;
+  decision.detail =
+      "no pool holds all addresses of the Service any more; until the controller has assigned others, the former "
+      "advertisements of pool " +
+      former->name + " apply: " + decision.detail;
+  return decision;
+}
+
 }  // namespace
 
 std::optional<Reason> why_not_ours(const kube::Service& service, const std::string& lb_class) {
@@ -101,7 +103,17 @@ std::optional<Reason> why_not_ours(const kube::Service& service, const std::stri
   return std::nullopt;
 }
 
-Decision decide(const Surroundings& surroundings, const kube::Service* service, Slices slices, const Announcement* current) {
+std::optional<std::vector<IpAddress>> addresses_of(const kube::Service& service) {
+  std::vector<IpAddress> out;
+  for (const auto& ingress : service.status.loadBalancer.ingress) {
+    const auto address = IpAddress::parse(ingress.ip);
+    if (!address.has_value()) return std::nullopt;
+    if (std::ranges::find(out, *address) == out.end()) out.push_back(*address);
+  }
+  return out;
+}
+
+Decision decide(const Surroundings& surroundings, const kube::Service* service, Slices slices, const config::Pool* former) {
   Decision decision;
   if (service == nullptr) return withdrawn(decision, Reason::kServiceDeleted, "the Service has been deleted");
   if (const auto reason = why_not_ours(*service, surroundings.lb_class)) {
@@ -120,19 +132,10 @@ Decision decide(const Surroundings& surroundings, const kube::Service* service, 
   }
   if (addresses->empty()) return withdrawn(decision, Reason::kNoAddress, "no address has been assigned to the Service");
   decision.announcement.addresses = *addresses;
+  decision.announcement.uid = service->metadata.uid;
 
   const auto* pool = surroundings.config->pool_of(*addresses);
-  if (pool == nullptr) {
-    // deviation: the original refuses the whole configuration while it would strand an announced address. Here the
-    // configuration takes effect, and only this Service waits for the controller to move it (docs/modules/speaker.md).
-    if (current != nullptr && same_addresses(current->addresses, *addresses)) {
-      decision.announcement = *current;
-      return concluded(std::move(decision), Action::kKeep, Reason::kAddressNotAllowed,
-                       "no pool holds all addresses of the Service any more: announced as before until the controller has "
-                       "assigned others");
-    }
-    return withdrawn(std::move(decision), Reason::kAddressNotAllowed, "no single pool holds all addresses of the Service");
-  }
+  if (pool == nullptr) return stranded(surroundings, *service, former, slices, std::move(decision));
   decision.announcement.pool = pool->name;
   return elect(surroundings, *service, *pool, slices, std::move(decision));
 }

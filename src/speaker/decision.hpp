@@ -19,6 +19,7 @@ namespace metallb::speaker {
 
 /// What this node answers for on behalf of one Service.
 struct Announcement {
+  std::string uid;  ///< of the Service: another one may come to have its name
   std::string pool;
   std::vector<IpAddress> addresses;  ///< in the order of the Service's status, without repetitions
   layer2::InterfaceSet interfaces;
@@ -29,7 +30,7 @@ struct Decision {
   enum class Action : std::uint8_t {
     kAnnounce,
     kWithdraw,
-    kKeep,  ///< leave everything as it is: there is not enough to decide upon, or the change is the controller's to make
+    kKeep,  ///< leave everything as it is: there is not enough to decide upon, or nothing is in force yet
   };
   Action action = Action::kWithdraw;
   Reason reason = Reason::kNotOwner;
@@ -54,8 +55,13 @@ struct Surroundings {
 /// Does this node's speaker care for the Service: type LoadBalancer and of our class (operations spec 2.10)?
 [[nodiscard]] std::optional<Reason> why_not_ours(const kube::Service& service, const std::string& lb_class);
 
-/// `service` is null when it has been deleted; `current` is null when it is not announced.
+/// The addresses of the Service's status, without repetitions; nullopt when an entry is none: a hostname, a zone suffix,
+/// nonsense.
+[[nodiscard]] std::optional<std::vector<IpAddress>> addresses_of(const kube::Service& service);
+
+/// `service` is null when it has been deleted. `former` is the last pool that held all of its addresses, for the time in
+/// which none does; null when it is not known.
 [[nodiscard]] Decision decide(const Surroundings& surroundings, const kube::Service* service, Slices slices,
-                              const Announcement* current);
+                              const config::Pool* former);
 
 }  // namespace metallb::speaker

@@ -18,10 +18,10 @@ ServingEndpoints serving_endpoints(Slices slices) {
   return out;
 }
 
-std::string service_of(const kube::EndpointSlice& slice) {
+std::optional<ServiceKey> service_of(const kube::EndpointSlice& slice) {
   const auto label = slice.metadata.labels.find("kubernetes.io/service-name");
-  if (label == slice.metadata.labels.end()) return {};
-  return ObjectKey{slice.metadata.namespace_, label->second}.to_string();
+  if (label == slice.metadata.labels.end()) return std::nullopt;
+  return ServiceKey{slice.metadata.namespace_, label->second};
 }
 
 }  // namespace metallb::speaker

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -24,7 +25,7 @@ struct ServingEndpoints {
 /// All slices of one Service pooled, whatever their address family.
 [[nodiscard]] ServingEndpoints serving_endpoints(Slices slices);
 
-/// "namespace/service" as the slice's label says; empty when the slice carries no kubernetes.io/service-name label.
-[[nodiscard]] std::string service_of(const kube::EndpointSlice& slice);
+/// As the slice's label says; nullopt when the slice carries no kubernetes.io/service-name label.
+[[nodiscard]] std::optional<ServiceKey> service_of(const kube::EndpointSlice& slice);
 
 }  // namespace metallb::speaker

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/state_machine.hpp"
+#include "speaker/event_note.hpp"
 
 namespace metallb::speaker {
 
@@ -17,15 +18,17 @@ namespace {
 constexpr std::size_t kServicesPerSlice = 64;
 constexpr std::size_t kCandidatesPerSlice = 4096;
 
+constexpr const char* kInvalid = "InvalidConfiguration";
+
 }  // namespace
 
 Instance::Instance(Options options, Log log)
     : options_(std::move(options)),
       log_(log),
       slices_([](const kube::EndpointSlice& slice) -> std::vector<std::string> {
-        auto service = service_of(slice);
-        if (service.empty()) return {};
-        return {std::move(service)};
+        const auto service = service_of(slice);
+        if (!service) return {};
+        return {service->to_string()};
       }),
       configuration_(options_.namespace_, log),
       announcements_(options_.node_name, log),
@@ -65,14 +68,13 @@ void Instance::note(const kube::Change<kube::Service>& change) {
 
 void Instance::note(const kube::Change<kube::EndpointSlice>& change) {
   const auto look_at_service_of = [this](const kube::EndpointSlice& slice) {
-    const auto label = slice.metadata.labels.find("kubernetes.io/service-name");
-    if (label != slice.metadata.labels.end()) look_at({slice.metadata.namespace_, label->second});
+    if (const auto service = service_of(slice)) look_at(*service);
   };
   // Of the Service that the slice belonged to before, too: the label may have moved.
   if (const auto before = slices_.apply(change)) look_at_service_of(*before);
   if (const auto* upserted = std::get_if<kube::Upserted<kube::EndpointSlice>>(&change)) {
     look_at_service_of(*upserted->object);
-    if (service_of(*upserted->object).empty()) {
+    if (!service_of(*upserted->object)) {
       log_.error({{"op", "getEndpointSlices"},
                   {"endpointSlice", upserted->object->metadata.key().to_string()},
                   {"error", "no label kubernetes.io/service-name"},
@@ -112,7 +114,7 @@ void Instance::on_time(Now now, Output& out) {
   if (!ready()) return;
   if (configuration_.due()) {
     ++updates_;
-    if (configuration_.build()) pass_due_ = true;
+    build_configuration(out);
   }
   if (pass_due_) look_at_all();
 
@@ -130,7 +132,10 @@ void Instance::on_time(Now now, Output& out) {
     weight += reconcile(*key, out);
     queue->done(*key);
   }
-  if (configuration_.current() != nullptr && changed_.ready() == 0 && pass_.ready() == 0) statuses_.start();
+  // What has to wait for the interfaces is not yet known to be announced, nor not to be.
+  if (configuration_.current() != nullptr && interfaces_.has_value() && changed_.ready() == 0 && pass_.ready() == 0) {
+    statuses_.start();
+  }
   statuses_.on_time(now, out);
 }
 
@@ -159,7 +164,7 @@ void Instance::look_at_all() {
 Surroundings Instance::surroundings() const {
   return {.node = options_.node_name,
           .lb_class = options_.lb_class,
-          .config = configuration_.current(),
+          .config = configuration_.current().get(),
           .electorate = {.nodes = nodes_, .members = members_, .ignore_exclude_label = options_.ignore_exclude_lb},
           .interfaces = interfaces_};
 }
@@ -168,7 +173,7 @@ std::size_t Instance::reconcile(const ServiceKey& key, Output& out) {
   const auto service = services_.get(key);
   const auto slices =
       service ? slices_.by_index(key.to_string()) : std::vector<std::shared_ptr<const kube::EndpointSlice>>{};
-  auto decision = decide(surroundings(), service.get(), slices, announcements_.find(key));
+  auto decision = decide(surroundings(), service.get(), slices, remember_pool(key, service.get()));
   report(key, decision);
 
   if (announcements_.apply(key, service.get(), decision, out)) {
@@ -184,6 +189,37 @@ std::size_t Instance::reconcile(const ServiceKey& key, Output& out) {
   return weight;
 }
 
+void Instance::build_configuration(Output& out) {
+  const auto before = configuration_.error();
+  if (configuration_.build()) pass_due_ = true;
+  const auto& error = configuration_.error();
+  // The controller tells of the kinds that it reads, once; of this one every speaker tells.
+  if (!error || error == before || error->kind != "L2Advertisement") return;
+  const auto object = configuration_.advertisement(error->key);
+  if (!object) return;
+  out.emplace_back(event_note(*object, kube::EventNote::Type::kWarning, kInvalid,
+                              error->field + ": " + error->problem + ": " + error->remedy));
+}
+
+const config::Pool* Instance::remember_pool(const ServiceKey& key, const kube::Service* service) {
+  const auto& config = configuration_.current();
+  auto addresses = service != nullptr && !why_not_ours(*service, options_.lb_class) ? addresses_of(*service) : std::nullopt;
+  if (!addresses || addresses->empty()) {
+    remembered_.erase(key);
+    return nullptr;
+  }
+  std::ranges::sort(*addresses);
+  if (const auto* pool = config ? config->pool_of(*addresses) : nullptr; pool != nullptr) {
+    remembered_[key] = {std::move(*addresses), {config, pool}};
+    return pool;
+  }
+  const auto known = remembered_.find(key);
+  if (known == remembered_.end()) return nullptr;
+  if (known->second.addresses == *addresses) return known->second.pool.get();
+  remembered_.erase(known);
+  return nullptr;
+}
+
 void Instance::report(const ServiceKey& key, const Decision& decision) {
   const auto before = decisions_.find(key);
   if (before != decisions_.end() && before->second.reason == decision.reason && before->second.order == decision.order)
@@ -195,7 +231,7 @@ void Instance::report(const ServiceKey& key, const Decision& decision) {
       log_.error({{"op", "setBalancer"}, {"service", service}, {"reason", reason}, {"msg", decision.detail}});
       return;
     case Reason::kAddressNotAllowed:
-      if (decision.action != Decision::Action::kKeep) {
+      if (decision.action != Decision::Action::kAnnounce) {
         log_.error({{"op", "setBalancer"}, {"service", service}, {"reason", reason}, {"msg", decision.detail}});
         return;
       }

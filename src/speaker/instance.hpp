@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -90,8 +91,6 @@ class Instance {
   [[nodiscard]] Metrics metrics() const;
   /// Sorted.
   [[nodiscard]] std::vector<AnnouncedSeries> announced() const;
-  /// Why the newest resources are not in force; empty when they are.
-  [[nodiscard]] const std::string& configuration_error() const { return configuration_.error(); }
 
  private:
   void note(const kube::Change<kube::Service>& change);
@@ -104,6 +103,9 @@ class Instance {
   void look_at_all();
   /// Returns how much work it was, in candidates weighed.
   std::size_t reconcile(const ServiceKey& key, Output& out);
+  void build_configuration(Output& out);
+  /// The last pool that held all addresses of the Service, if one is remembered.
+  const config::Pool* remember_pool(const ServiceKey& key, const kube::Service* service);
   void report(const ServiceKey& key, const Decision& decision);
   [[nodiscard]] Surroundings surroundings() const;
 
@@ -118,6 +120,12 @@ class Instance {
   Announcements announcements_;
   ServiceStatuses statuses_;
   std::map<ServiceKey, Decision> decisions_;
+  /// Where the addresses of a Service last were. It keeps an older configuration alive only while an address is stranded.
+  struct Remembered {
+    std::vector<IpAddress> addresses;  ///< ascending
+    std::shared_ptr<const config::Pool> pool;
+  };
+  std::map<ServiceKey, Remembered> remembered_;
 
   kube::WorkQueue<ServiceKey> changed_;  ///< looked at first: something about this very Service changed
   kube::WorkQueue<ServiceKey> pass_;     ///< looked at because something changed that may concern any Service

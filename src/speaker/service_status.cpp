@@ -21,6 +21,9 @@ constexpr auto kNamespaceLabel = "metallb.io/service-namespace";
 constexpr std::size_t kWritesUnderWay = 16;
 constexpr std::size_t kServicesPerSlice = 256;
 constexpr auto kLongestRetry = std::chrono::seconds(60);
+/// Between two deletions of other nodes' objects for one Service.
+constexpr Duration kShortestPause = std::chrono::seconds(1);
+constexpr Duration kLongestPause = std::chrono::seconds(60);
 
 const std::string* label(const kube::ServiceL2Status& object, const char* name) {
   const auto found = object.metadata.labels.find(name);
@@ -87,6 +90,7 @@ void ServiceStatuses::want(const ServiceKey& service, const std::optional<layer2
   if (!interfaces.has_value()) {
     if (known == wanted_.end()) return;
     wanted_.erase(known);
+    brakes_.erase(service);
   } else {
     if (known != wanted_.end() && known->second == *interfaces) return;
     wanted_.insert_or_assign(service, *interfaces);
@@ -121,7 +125,7 @@ void ServiceStatuses::on_change(const kube::Change<kube::ServiceL2Status>& chang
     if (!unseen.empty()) {
       // What the watch shows first of a new object may be older than what has been written to it since; the second time
       // lets the store hold it back until the written state, or a relist, comes by.
-      store_.apply_write(unseen.mapped());
+      store_.apply_write(unseen.mapped().object);
       store_.apply(change);
     }
     judge(store_.get(key));
@@ -129,11 +133,14 @@ void ServiceStatuses::on_change(const kube::Change<kube::ServiceL2Status>& chang
     seen_meanwhile_.insert(removed->key);
     const auto unseen = unseen_.extract(removed->key);
     if (const auto before = store_.apply(change)) judge(before);
-    if (!unseen.empty()) judge(unseen.mapped());
+    if (!unseen.empty()) judge(unseen.mapped().object);
   } else {
     store_.apply(change);
-    // Whatever is not in this list does not exist (any more).
-    unseen_.clear();
+    // What is not in this list was created after the list was taken, or has been deleted meanwhile: only a write can tell.
+    for (auto& [key, unseen] : unseen_) {
+      unseen.doubtful = true;
+      judge(unseen.object);
+    }
     for (const auto& [service, interfaces] : wanted_) queue_.add(service);
     for (const auto& [key, object] : store_.objects()) {
       if (is_own(*object)) judge(object);
@@ -147,13 +154,22 @@ void ServiceStatuses::on_time(Now now, Output& out) {
   for (std::size_t i = 0; i < kServicesPerSlice && pending_.size() < kWritesUnderWay; ++i) {
     const auto service = queue_.take(now.steady);
     if (!service.has_value()) return;
-    Pending pending{.service = *service, .step = Step::kCreate, .object = {}, .version_seen = {}};
+    Pending pending{.service = *service, .step = Step::kCreate, .object = {}, .version_seen = {}, .foreign = false};
     auto write = next_write(*service, pending);
+    if (pending.foreign) {
+      if (const auto wait = until_free(now.steady, *service); wait > Duration::zero()) {
+        queue_.add_after(now.steady, *service, wait);
+        write.reset();
+      } else {
+        brake(now.steady, *service);
+      }
+    }
     if (!write.has_value()) {
       queue_.forget(*service);
       queue_.done(*service);
       continue;
     }
+    if (pending.step == Step::kCreate) replace_.erase(*service);  // nothing is left to replace
     write->id = ActionId(++last_id_);
     pending_.emplace(write->id, std::move(pending));
     out.emplace_back(std::move(*write));
@@ -173,8 +189,8 @@ bool ServiceStatuses::is_own(const kube::ServiceL2Status& object) const {
 
 std::vector<ServiceStatuses::Pointer> ServiceStatuses::objects_of(const ServiceKey& service) const {
   auto out = store_.by_index(service.to_string());
-  for (const auto& [key, object] : unseen_) {
-    if (service_of(*object) == service) out.push_back(object);
+  for (const auto& [key, unseen] : unseen_) {
+    if (service_of(*unseen.object) == service) out.push_back(unseen.object);
   }
   return out;
 }
@@ -213,13 +229,33 @@ std::optional<kube::Write> ServiceStatuses::next_write(const ServiceKey& service
       return patch(*keep, "", owner_patch(owners()), pending);
     }
     const auto status = desired(service, wanted->second);
-    if (!same_status(keep->status, status)) return patch(*keep, "status", status_patch(status), pending);
+    const auto unseen = unseen_.find(keep->metadata.key());
+    const auto doubtful = unseen != unseen_.end() && unseen->second.doubtful;
+    if (doubtful || !same_status(keep->status, status)) return patch(*keep, "status", status_patch(status), pending);
   }
   // Who announces removes the others' objects, too; who does not, its own only.
   for (const auto& object : objects) {
-    if (object != keep && (keep || is_own(*object))) return deletion(*object, pending);
+    if (object == keep || (!keep && !is_own(*object))) continue;
+    pending.foreign = !is_own(*object);
+    return deletion(*object, pending);
   }
   return std::nullopt;
+}
+
+// Two speakers that both take themselves for the owner would delete each other's object for ever, as fast as the API server
+// can follow. One of them is wrong, and will know soon.
+
+Duration ServiceStatuses::until_free(SteadyPoint now, const ServiceKey& service) const {
+  const auto known = brakes_.find(service);
+  return known == brakes_.end() ? Duration::zero() : known->second.until - now;
+}
+
+void ServiceStatuses::brake(SteadyPoint now, const ServiceKey& service) {
+  const auto [known, first] = brakes_.try_emplace(service, Brake{now, kShortestPause});
+  auto& brake = known->second;
+  // A quiet time as long as the longest pause ends the fight.
+  if (!first) brake.pause = now - brake.until > kLongestPause ? kShortestPause : std::min(brake.pause * 2, kLongestPause);
+  brake.until = now + brake.pause;
 }
 
 kube::Write ServiceStatuses::creation(const ServiceKey& service) const {
@@ -291,11 +327,11 @@ void ServiceStatuses::on_success(Now now, const Pending& pending, const std::str
   const auto object = std::make_shared<const kube::ServiceL2Status>(std::move(*decoded));
   const auto key = object->metadata.key();
   if (pending.step == Step::kCreate) {
-    if (!seen_meanwhile_.contains(key)) unseen_[key] = object;
+    if (!seen_meanwhile_.contains(key)) unseen_[key] = {object};
     return;
   }
   if (const auto unseen = unseen_.find(key); unseen != unseen_.end()) {
-    unseen->second = object;
+    unseen->second = {object};
     return;
   }
   // When the watch has moved on since, it may be past this answer already: then it is the watch that is believed.
@@ -307,7 +343,7 @@ void ServiceStatuses::on_failure(Now now, const Pending& pending, const kube::Wr
   using Reason = kube::WriteError::Reason;
   const bool vanished = error.reason == Reason::kNotFound || error.reason == Reason::kGone;
   if (vanished && pending.step != Step::kCreate) {
-    if (pending.step == Step::kDelete) replace_.erase(pending.service);
+    replace_.erase(pending.service);
     forget_object(pending.object);
     queue_.add(pending.service);
     return;

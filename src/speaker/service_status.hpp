@@ -54,6 +54,7 @@ class ServiceStatuses {
     Step step = Step::kCreate;
     ObjectKey object;          ///< empty name for kCreate
     std::string version_seen;  ///< of the object when the write was issued
+    bool foreign = false;      ///< kDelete of another node's object
   };
 
   [[nodiscard]] bool running() const { return started_ && store_.listed(); }
@@ -63,6 +64,19 @@ class ServiceStatuses {
   [[nodiscard]] kube::ServiceL2StatusStatus desired(const ServiceKey& service, const layer2::InterfaceSet& interfaces) const;
 
   void judge(const Pointer& object);
+  /// Not before this may an object of another node be deleted for the Service again.
+  struct Brake {
+    SteadyPoint until;
+    Duration pause;
+  };
+  /// An own object that the watch has not shown yet.
+  struct Unseen {
+    Pointer object;
+    bool doubtful = false;  ///< a list came without it; it may be older than the object
+  };
+  [[nodiscard]] Duration until_free(SteadyPoint now, const ServiceKey& service) const;
+  void brake(SteadyPoint now, const ServiceKey& service);
+
   /// The next write that brings the Service's objects closer to what is wanted; nullopt when nothing differs.
   [[nodiscard]] std::optional<kube::Write> next_write(const ServiceKey& service, Pending& pending) const;
   [[nodiscard]] kube::Write creation(const ServiceKey& service) const;
@@ -83,11 +97,12 @@ class ServiceStatuses {
   std::map<ActionId, Pending> pending_;
   std::uint64_t last_id_ = 0;
   /// Created objects that the watch has not shown yet, so that none is created twice.
-  std::map<ObjectKey, Pointer> unseen_;
+  std::map<ObjectKey, Unseen> unseen_;
   /// Objects that the watch showed while a creation was under way: it may have been faster than the answer.
   std::set<ObjectKey> seen_meanwhile_;
   /// Services whose object refuses a patch (its fields are immutable) and has to be replaced.
   std::set<ServiceKey> replace_;
+  std::map<ServiceKey, Brake> brakes_;
   bool started_ = false;
 };
 

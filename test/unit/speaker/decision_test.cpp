@@ -34,7 +34,7 @@ struct World {
   void local() { svc.spec.externalTrafficPolicy = "Local"; }
   void label(const std::string& key, const std::string& value) { svc.metadata.labels[key] = value; }
 
-  [[nodiscard]] Decision ask(const std::string& me, const Announcement* current = nullptr) const {
+  [[nodiscard]] Decision ask(const std::string& me, const config::Pool* former = nullptr) const {
     config::Config config;
     auto& pool = config.pools["pool"];
     pool.name = "pool";
@@ -47,7 +47,7 @@ struct World {
                    .config = &config,
                    .electorate = {.nodes = nodes, .members = members, .ignore_exclude_label = ignore_exclude_label},
                    .interfaces = interfaces},
-                  &svc, endpoints, current);
+                  &svc, endpoints, former);
   }
   [[nodiscard]] std::string verdict(const std::string& me) const { return std::string(to_string(ask(me).reason)); }
   /// All speakers that announce.
@@ -471,16 +471,6 @@ TEST(Decision, NamesWhatIsMissing) {
   EXPECT_EQ(verdict(service({"10.20.30.1", "172.16.0.1"})), "ipNotAllowed");
 }
 
-TEST(Decision, KeepsAnAnnouncedAddressThatHasLostItsPoolUntilTheControllerMovesIt) {
-  World world;
-  world.ads = {ad(kBoth)};
-  world.svc = service({"172.16.0.1"});
-  const Announcement current{.pool = "old", .addresses = {IpAddress::v4(172, 16, 0, 1)}, .interfaces = {true, {}}};
-  EXPECT_EQ(world.ask("iris2", &current).action, Decision::Action::kKeep);
-  world.svc = service({"172.16.0.2"});
-  EXPECT_EQ(world.ask("iris2", &current).action, Decision::Action::kWithdraw);
-}
-
 TEST(Decision, TellsTheOrderOfCandidatesAndWhoIsFirst) {
   auto world = four_nodes("192.168.1.200");
   const auto decision = world.ask("worker2");
@@ -539,6 +529,56 @@ RC_GTEST_PROP(DecisionProperties, ExactlyOneNodeAnnouncesIfThereAreCandidates, (
   const auto announcers = world.announcers();
   RC_TAG(candidates_seen == 0 ? "nobody" : "somebody");
   RC_ASSERT(announcers.size() == (candidates_seen > 0 ? 1U : 0U));
+}
+
+/// A Service whose address has been in `pool` and is in none now.
+struct Stranded : World {
+  Stranded() {
+    svc = service({"172.16.0.1"});
+    former.name = "old";
+    former.layer2 = {ad(kBoth)};
+    endpoints = slices("iris1+ iris2+");
+  }
+  config::Pool former;
+
+  [[nodiscard]] Names owners() const {
+    Names out;
+    for (const auto& [name, facts] : nodes) {
+      if (ask(name, &former).action == Decision::Action::kAnnounce) out.push_back(name);
+    }
+    return out;
+  }
+};
+
+TEST(StrandedService, HasOneOwnerByTheRulesOfItsFormerPool) {
+  const Stranded world;
+  const auto owners = world.owners();
+  ASSERT_EQ(owners.size(), 1U);
+  const auto decision = world.ask(owners[0], &world.former);
+  EXPECT_EQ(decision.reason, Reason::kAddressNotAllowed);
+  EXPECT_EQ(decision.announcement.pool, "old");
+  EXPECT_TRUE(decision.announcement.interfaces.all);
+}
+
+TEST(StrandedService, MovesWhenItsOwnerIsExcludedOrLosesItsEndpoints) {
+  Stranded world;
+  const auto owner = world.owners().at(0);
+  const std::string other = owner == "iris1" ? "iris2" : "iris1";
+  world.nodes[owner].excluded = true;
+  EXPECT_EQ(world.owners(), Names{other});
+  world.nodes[owner].excluded = false;
+  world.local();
+  world.endpoints = slices(other + "+");
+  EXPECT_EQ(world.owners(), Names{other});
+  world.endpoints = slices(other + "-");
+  EXPECT_EQ(world.owners(), Names{});
+}
+
+TEST(StrandedService, IsAnnouncedByNobodyWhoDoesNotKnowWhereItWas) {
+  const Stranded world;
+  const auto decision = world.ask(world.owners().at(0), nullptr);
+  EXPECT_EQ(decision.action, Decision::Action::kWithdraw);
+  EXPECT_EQ(decision.reason, Reason::kAddressNotAllowed);
 }
 
 }  // namespace

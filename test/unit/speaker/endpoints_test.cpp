@@ -74,9 +74,9 @@ TEST(Endpoints, FindNothingWhereNothingCanServe) {
 
 TEST(Endpoints, BelongToTheServiceThatTheSlicesLabelNames) {
   auto slice = *slices("iris1+", "shop/web").front();
-  EXPECT_EQ(service_of(slice), "shop/web");
+  EXPECT_EQ(service_of(slice), (ServiceKey{"shop", "web"}));
   slice.metadata.labels.clear();
-  EXPECT_EQ(service_of(slice), "");
+  EXPECT_EQ(service_of(slice), std::nullopt);
 }
 
 }  // namespace

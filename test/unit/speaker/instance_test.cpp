@@ -354,7 +354,6 @@ TEST(Speaker, KeepsTheLastGoodConfigurationWhileTheNewOneIsFaulty) {
   ASSERT_THAT(lines, SizeIs(1));
   EXPECT_EQ(lines[0].at("level"), "error");
   EXPECT_THAT(lines[0].at("error"), testing::AllOf(testing::HasSubstr("pool"), testing::HasSubstr("nonsense")));
-  EXPECT_EQ(speaker.instance.configuration_error(), lines[0].at("error"));
 
   // Back to exactly what is in force: nothing to apply, yet no longer stale (operations spec 3.1).
   speaker.put(pool("pool", {"10.20.30.0/24", "2001:db8::/64"}));
@@ -510,6 +509,89 @@ TEST(Speaker, Row114TellsTheSameOfTwoServicesThatShareAnAddress) {
   ASSERT_THAT(speaker.events(), SizeIs(2));
   EXPECT_EQ(speaker.events()[0], speaker.events()[1]);
   EXPECT_THAT(speaker.commands(), ElementsAre("+default/web 10.20.30.1 *", "+default/twin 10.20.30.1 *"));
+}
+
+TEST(Speaker, GivesAStrandedServiceUpWhenItsNodeIsExcludedAndTakesItAgain) {
+  SpeakerUnderTest speaker("iris1");
+  announce_web(speaker);
+  speaker.put(pool("pool", {"10.99.0.0/24"}));
+  speaker.settle();
+  speaker.forget();
+  speaker.put(node("iris1", {{test::kExclude, ""}}));
+  speaker.settle();
+  EXPECT_THAT(speaker.commands(), ElementsAre("-default/web 10.20.30.1"));
+  speaker.forget();
+  speaker.put(node("iris1"));
+  speaker.settle();
+  EXPECT_THAT(speaker.commands(), ElementsAre("+default/web 10.20.30.1 *"));
+}
+
+TEST(Speaker, TakesAStrandedServiceOverThatItDidNotAnnounceBefore) {
+  SpeakerUnderTest speaker("iris2");
+  speaker.put(node("iris2", {{test::kExclude, ""}}));
+  announce_web(speaker);  // iris1 is the only candidate
+  EXPECT_THAT(speaker.commands(), IsEmpty());
+  speaker.put(pool("pool", {"10.99.0.0/24"}));
+  speaker.settle();
+  EXPECT_THAT(speaker.commands(), IsEmpty());
+  speaker.put(node("iris1", {{test::kExclude, ""}}));
+  speaker.put(node("iris2"));
+  speaker.settle();
+  EXPECT_THAT(speaker.commands(), ElementsAre("+default/web 10.20.30.1 *"));
+}
+
+TEST(Speaker, ForgetsTheFormerPoolWhenTheServiceGetsOtherAddresses) {
+  SpeakerUnderTest speaker("iris1");
+  announce_web(speaker);
+  speaker.put(pool("pool", {"10.99.0.0/24"}));
+  speaker.settle();
+  speaker.put(service({"172.16.0.1"}));
+  speaker.settle();
+  speaker.forget();
+  speaker.put(service({"10.20.30.1"}));
+  speaker.settle();
+  EXPECT_THAT(speaker.commands(), IsEmpty());
+  EXPECT_EQ(speaker.reason(), "ipNotAllowed");
+}
+
+TEST(Speaker, TellsTheUserOfAServiceThatTookTheNameAndAddressOfAnother) {
+  SpeakerUnderTest speaker("iris1");
+  announce_web(speaker);
+  speaker.forget();
+  auto again = service({"10.20.30.1"});
+  again.metadata.uid = "another";
+  speaker.put(again);
+  speaker.settle();
+  EXPECT_THAT(speaker.commands(), IsEmpty());
+  EXPECT_THAT(speaker.events(), ElementsAre("nodeAssigned: announcing from node \"iris1\" with protocol \"layer2\""));
+}
+
+TEST(Speaker, TellsWhoWroteABadAdvertisementOnceAndLeavesPoolsToTheController) {
+  SpeakerUnderTest speaker("iris1");
+  announce_web(speaker);
+  speaker.forget();
+  auto bad = advertisement();
+  bad.metadata.uid = "ad-uid";
+  bad.spec.ipAddressPoolSelectors.push_back({.matchLabels = {{"not a label!", "x"}}, .matchExpressions = {}});
+  speaker.put(bad);
+  speaker.settle();
+  const auto events = speaker.asked_for<kube::EventNote>();
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(events[0].reason, "InvalidConfiguration");
+  EXPECT_EQ(events[0].type, kube::EventNote::Type::kWarning);
+  EXPECT_EQ(events[0].about.kind, "L2Advertisement");
+  EXPECT_EQ(events[0].about.name, "l2");
+  EXPECT_EQ(events[0].about.uid, "ad-uid");
+
+  speaker.forget();
+  speaker.put(node("iris9"));  // built again, with the same result
+  speaker.settle();
+  EXPECT_THAT(speaker.events(), IsEmpty());
+  speaker.put(advertisement());
+  speaker.put(pool("pool", {"nonsense"}));
+  speaker.settle();
+  EXPECT_TRUE(speaker.instance.metrics().config_stale);
+  EXPECT_THAT(speaker.events(), IsEmpty());
 }
 
 }  // namespace

@@ -242,6 +242,7 @@ TEST_F(ServiceStatus, WaitsForTheListBeforeItCreatesAnything) {
   speaker.put(test::pool("pool", {"10.20.30.0/24"}));
   speaker.put(test::advertisement());
   speaker.put(test::service({"10.20.30.1"}));
+  speaker.give(InterfacesChanged{{"eth0"}});
   speaker.put_slices("iris1+");
   speaker.listed<kube::Service>();
   speaker.listed<kube::EndpointSlice>();
@@ -430,6 +431,94 @@ TEST_F(ServiceStatus, WritesAreFewAtATimeAndAllGetDone) {
   EXPECT_LE(speaker.asked_for<Write>().size(), 16U);
   EXPECT_EQ(run(), 2 * 101);
   EXPECT_THAT(api.objects, SizeIs(101));
+}
+
+TEST_F(ServiceStatus, IsCreatedOnceThoughAListThatWasTakenBeforeComesAfterTheAnswer) {
+  start();
+  answer_without_echo();  // created
+  const auto late = std::exchange(api.events, {});
+  speaker.listed<ServiceL2Status>();
+  speaker.settle();
+  const auto writes = take_writes();
+  for (const auto& write : writes) {
+    EXPECT_NE(write.verb, Verb::kCreate);
+    speaker.give(api.carry_out(write));
+  }
+  for (const auto& event : late) speaker.give(event);
+  run();
+  EXPECT_THAT(api.objects, SizeIs(1));
+}
+
+TEST_F(ServiceStatus, ThatWasDeletedBeforeAnybodySawItIsRestoredAfterARelist) {
+  start();
+  answer_without_echo();
+  answer_without_echo();
+  api.objects.clear();
+  api.events.clear();
+  speaker.listed<ServiceL2Status>();
+  speaker.settle();
+  run();
+  EXPECT_EQ(only().status.node, "iris1");
+}
+
+TEST_F(ServiceStatus, OfAnotherNodeIsNotDeletedAgainAtOnce) {
+  start();
+  run();
+  const auto deletions_after = [&](Duration wait) {
+    speaker.advance(wait);
+    speaker.settle();
+    return run();
+  };
+  api.store(api.of("iris2"));
+  EXPECT_EQ(run(), 1) << "the first is free";
+  api.store(api.of("iris2"));
+  EXPECT_EQ(run(), 0);
+  EXPECT_EQ(deletions_after(std::chrono::milliseconds(900)), 0);
+  EXPECT_EQ(deletions_after(std::chrono::milliseconds(100)), 1);
+  api.store(api.of("iris2"));
+  EXPECT_EQ(run(), 0);
+  EXPECT_EQ(deletions_after(std::chrono::milliseconds(1900)), 0) << "the pauses grow";
+  EXPECT_EQ(deletions_after(std::chrono::milliseconds(100)), 1);
+  speaker.advance(std::chrono::minutes(10));
+  api.store(api.of("iris2"));
+  EXPECT_EQ(run(), 1);
+  api.store(api.of("iris2"));
+  EXPECT_EQ(deletions_after(std::chrono::milliseconds(1000)), 1) << "short again after a quiet time";
+}
+
+TEST_F(ServiceStatus, ThatVanishedInsteadOfBeingReplacedIsNotReplacedLater) {
+  start();
+  run();
+  auto edited = only();
+  edited.status.node = "somebody";
+  api.store(edited);
+  deliver();
+  refuse(WriteError::Reason::kInvalid);
+  api.erase(api.objects.begin()->first);
+  deliver();
+  EXPECT_EQ(run(), 2) << "created, and its status written: nothing is deleted";
+}
+
+TEST_F(ServiceStatus, OfAnEarlierRunIsKeptWhileTheInterfacesAreUnknown) {
+  auto own = api.of("iris1");
+  own.metadata.ownerReferences = {};
+  api.store(own);
+  deliver();
+  auto named = test::advertisement();
+  named.spec.interfaces = {"eth0"};
+  speaker.put(test::node("iris1"));
+  speaker.put(test::pool("pool", {"10.20.30.0/24"}));
+  speaker.put(named);
+  speaker.put(test::service({"10.20.30.1"}));
+  speaker.put_slices("iris1+");
+  speaker.listed_all();
+  speaker.settle();
+  EXPECT_THAT(take_writes(), IsEmpty());
+  speaker.give(InterfacesChanged{{"eth0"}});
+  speaker.settle();
+  for (const auto& write : speaker.asked_for<Write>()) EXPECT_NE(write.verb, Verb::kDelete);
+  run();
+  EXPECT_THAT(api.objects, SizeIs(1));
 }
 
 }  // namespace
