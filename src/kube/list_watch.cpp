@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/contract.hpp"
+#include "kube/json_text.hpp"
 
 namespace metallb::kube::list_watch {
 namespace {
@@ -23,29 +24,8 @@ constexpr int kWatchRefusals = 3;
 /// Bodies of refusals go to the log, but not whole.
 constexpr std::size_t kLoggedBody = 200;
 
-/// Invalid UTF-8 in one annotation must not cost the whole page.
-constexpr json::parse_options kParseOptions{
-    .max_depth = 64, .allow_comments = false, .allow_trailing_commas = false, .allow_invalid_utf8 = true};
-
 json::string_view view(std::string_view text) {
   return {text.data(), text.size()};
-}
-
-const json::object* object_at(const json::object& in, std::string_view name) {
-  const auto* found = in.if_contains(view(name));
-  return found == nullptr ? nullptr : found->if_object();
-}
-
-std::string string_at(const json::object& in, std::string_view name) {
-  const auto* found = in.if_contains(view(name));
-  const auto* text = found == nullptr ? nullptr : found->if_string();
-  return text == nullptr ? std::string() : std::string(text->data(), text->size());
-}
-
-std::int64_t integer_at(const json::object& in, std::string_view name) {
-  const auto* found = in.if_contains(view(name));
-  const auto* number = found == nullptr ? nullptr : found->if_int64();
-  return number == nullptr ? 0 : *number;
 }
 
 /// RFC 3986, Section 2.3: everything but unreserved characters is escaped.
@@ -368,7 +348,8 @@ void Core::heard(Now now) {
 }
 
 SteadyPoint Core::after_backoff(Now now) {
-  return now.steady + random_.jittered(backoff_.next(), 0.25);
+  // Up to twice as long: after an outage every node of the cluster comes back for all its kinds at once.
+  return now.steady + random_.jittered(backoff_.next(), 1.0);
 }
 
 void Core::trouble(std::string_view op, int status, std::string_view why) {

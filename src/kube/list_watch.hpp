@@ -84,8 +84,8 @@ struct Options {
   /// A stream that is neither opened nor refused for so long is given up.
   std::chrono::seconds opening{15};
   Duration backoff_initial = std::chrono::milliseconds(200);
-  /// Bounds how long after its return the server is noticed, so it is short.
-  Duration backoff_maximum = std::chrono::seconds(5);
+  /// Bounds how long after its return the server is noticed (twice this, with jitter), so it is short.
+  Duration backoff_maximum = std::chrono::seconds(3);
 };
 
 /// What the core hands over while it works through an input. ListWatch<T> turns it into typed changes.

@@ -77,16 +77,12 @@ class Store {
   }
 
  private:
-  /// An own write whose echo has not come yet.
-  struct Awaited {
-    std::string version;
-    Pointer held_back;  ///< the latest other state that the watch showed meanwhile
-  };
-
   Pointer upsert(const Pointer& object) {
     const auto key = object->metadata.key();
     if (const auto awaited = awaited_echo_.find(key); awaited != awaited_echo_.end()) {
-      if (awaited->second.version != object->metadata.resourceVersion) {
+      // Of another uid: deleted and created again, in a gap of the watch. The object that was written to is no more.
+      const bool same = get(key)->metadata.uid == object->metadata.uid;
+      if (same && awaited->second.version != object->metadata.resourceVersion) {
         awaited->second.ignored = object;
         return get(key);
       }
@@ -132,11 +128,13 @@ class Store {
     }
   }
 
-  std::map<ObjectKey, Pointer> objects_;
+  /// An own write that the watch has not shown yet.
   struct AwaitedEcho {
     std::string version;
     Pointer ignored;  ///< the newest state that was held back meanwhile
   };
+
+  std::map<ObjectKey, Pointer> objects_;
   std::unordered_map<ObjectKey, AwaitedEcho> awaited_echo_;
   Indexer indexer_;
   std::unordered_map<std::string, std::set<ObjectKey>> index_;

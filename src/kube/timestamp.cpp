@@ -10,18 +10,6 @@ namespace {
 
 using namespace std::chrono;
 
-std::string format_seconds(WallPoint time) {
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(floor<seconds>(time - day));
-  std::array<char, 32> text{};
-  const auto length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                                    static_cast<int>(clock.seconds().count()));
-  return {text.data(), static_cast<std::size_t>(length)};
-}
-
 /// Reads a text from left to right; like a ByteReader it stays failed.
 class Scanner {
  public:
@@ -85,14 +73,15 @@ minutes scan_offset(Scanner& in) {
 }  // namespace
 
 std::string format_time(WallPoint time) {
-  return format_seconds(time) + "Z";
-}
-
-std::string format_micro_time(WallPoint time) {
-  const auto fraction = floor<microseconds>(time) - floor<seconds>(time);
-  auto digits = std::to_string(fraction.count());
-  digits.insert(0, 6 - digits.size(), '0');
-  return format_seconds(time) + "." + digits + "Z";
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(floor<seconds>(time - day));
+  std::array<char, 32> text{};
+  const auto length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
+                                    static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                    static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+                                    static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
+  return {text.data(), static_cast<std::size_t>(length)};
 }
 
 std::optional<WallPoint> parse_time(std::string_view text) {

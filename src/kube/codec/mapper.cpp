@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "kube/json_text.hpp"
+
 namespace metallb::kube::codec {
 namespace {
 
@@ -231,7 +233,7 @@ Failure read(const json::value& json, const Type& type, void* object) {
 
 Failure read_text(std::string_view text, const Type& type, void* object) {
   json::error_code error;
-  const auto parsed = json::parse(json::string_view(text.data(), text.size()), error);
+  const auto parsed = json::parse(json::string_view(text.data(), text.size()), error, {}, kParseOptions);
   if (error) return DecodeError{{}, "not JSON: " + error.message()};
   return read(parsed, type, object);
 }

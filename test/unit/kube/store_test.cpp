@@ -103,6 +103,18 @@ TEST(Store, IgnoresTheAnswerToAWriteOnAnObjectThatIsGoneOrAnother) {
   EXPECT_EQ(version_of(store, "a"), "4");
 }
 
+TEST(Store, TakesAnObjectOfAnotherUidAtOnceWhileAnEchoIsAwaited) {
+  Slices store;
+  store.apply(up(slice("a", "1")));
+  store.apply_write(slice("a", "3"));
+  const auto before = store.apply(up(slice("a", "7", "web", "new")));
+  ASSERT_NE(before, nullptr);
+  EXPECT_EQ(before->metadata.uid, "u");
+  EXPECT_EQ(version_of(store, "a"), "7");
+  store.apply(up(slice("a", "8", "web", "new")));
+  EXPECT_EQ(version_of(store, "a"), "8") << "nothing is awaited any more";
+}
+
 TEST(Store, ForgetsTheAwaitedEchoWhenTheObjectIsDeleted) {
   Slices store;
   store.apply(up(slice("a", "1")));
