@@ -197,7 +197,10 @@ void Instance::written(const InFlight& flight, const std::string& answer) {
   const auto version = object->metadata.resourceVersion;
   const auto record = records_.find(key);
   if (std::find(flight.seen.begin(), flight.seen.end(), version) == flight.seen.end()) {
-    services_.apply_write(std::make_shared<const kube::Service>(*std::move(object)));
+    // Another version that was shown meanwhile may be newer than the answer; if it came from a relist, the store would wait
+    // in vain for the echo. So the store keeps it, and the decision counts as unwritten until the next look finds it at the
+    // API.
+    if (flight.seen.size() == 1) services_.apply_write(std::make_shared<const kube::Service>(*std::move(object)));
     if (record != records_.end()) record->second.written_version = version;
   } else if (record != records_.end()) {
     // An answer that the watch has overtaken tells nothing new, and the store would wait in vain for its echo.

@@ -266,5 +266,52 @@ TEST_F(Configured, CountsUpdatesAndErrors) {
   EXPECT_EQ(lab.controller.metrics().update_errors_total, before.update_errors_total + 1);
 }
 
+TEST(Writes, AListThatCameBeforeTheAnswerToAWriteCountsMoreThanTheAnswer) {
+  ModelApi api;
+  api.put(pool("p", {"1.2.3.0/24"}));
+  api.put(service("s"));
+  Instance controller({"metallb-system", ""});
+  const Now now{SteadyPoint(std::chrono::hours(1)), {}};
+  std::vector<kube::Write> writes;
+  const auto take = [&](Output& out) {
+    for (auto& action : out) {
+      if (auto* write = std::get_if<kube::Write>(&action)) writes.push_back(std::move(*write));
+    }
+  };
+  const auto feed = [&](const Input& input) {
+    Output out;
+    controller.on_input(now, input, out);
+    take(out);
+  };
+  const auto work = [&] {
+    while (controller.next_deadline() <= now.steady) {
+      Output out;
+      controller.on_time(now, out);
+      take(out);
+    }
+  };
+  for (const auto& input : api.list()) feed(input);
+  work();
+  const auto assignment =
+      std::find_if(writes.begin(), writes.end(), [](const kube::Write& write) { return write.resource->kind == "Service"; });
+  ASSERT_NE(assignment, writes.end());
+  const auto answer = api.carry_out(*assignment);
+  // While the answer is on its way the watch is cut, somebody asks for another address, and everything is listed anew: the
+  // echo of the write never comes.
+  auto edited = api.service(key_of("s"));
+  edited.spec.loadBalancerIP = "1.2.3.77";
+  api.put(edited);
+  for (const auto& input : api.list()) feed(input);
+  feed(answer);
+  writes.clear();
+  work();
+  for (int i = 0; i < 20 && !(writes.empty() && api.watch().empty()); ++i) {
+    for (const auto& write : std::exchange(writes, {})) feed(api.carry_out(write));
+    for (const auto& input : std::exchange(api.watch(), {})) feed(input);
+    work();
+  }
+  EXPECT_EQ(shown(api.service(key_of("s"))), "1.2.3.77");
+}
+
 }  // namespace
 }  // namespace metallb::controller
