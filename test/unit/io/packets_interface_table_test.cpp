@@ -187,5 +187,21 @@ TEST(InterfaceTable, ReportsAnInterfaceThatIsDeleted) {
   EXPECT_TRUE(interfaces.take_changes().empty());
 }
 
+TEST(InterfaceTable, TellsWhenTheCarrierComesAndGoesAndStaysEligible) {
+  auto interfaces = table();
+  auto facts = ordinary();
+  interfaces.link(facts);
+  EXPECT_FALSE(only_state(interfaces)->running);
+  facts.running = true;
+  interfaces.link(facts);
+  const auto state = only_state(interfaces);
+  ASSERT_TRUE(state);
+  EXPECT_TRUE(state->running);
+  EXPECT_TRUE(state->arp);
+  facts.running = false;
+  interfaces.link(facts);
+  EXPECT_TRUE(only_state(interfaces)->arp);
+}
+
 }  // namespace
 }  // namespace metallb::io

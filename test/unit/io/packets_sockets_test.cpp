@@ -11,6 +11,8 @@
 #include "io/packets/group_sockets.hpp"
 #include "io/packets/interface_table.hpp"
 #include "io/packets/netlink_monitor.hpp"
+#include "io/packets/packet_socket.hpp"
+#include "layer2/arp_packet.hpp"
 #include "unit/io/packets_network.hpp"
 
 namespace metallb::io::test {
@@ -138,6 +140,39 @@ TEST(NetlinkMonitor, ReportsEveryStepOfAFlappingInterfaceInOrder) {
       return !arp.empty() && arp.back();
     }));
     EXPECT_EQ(arp, (std::vector<bool>{false, true}));
+  });
+}
+
+/// Every third address from 10.0.0.0 on.
+std::vector<IpAddress> scattered(std::uint32_t count) {
+  std::vector<IpAddress> out;
+  for (std::uint32_t i = 0; i < count; ++i) out.push_back(IpAddress::v4(0x0A000000U + i * 3));
+  return out;
+}
+
+TEST(PacketSocket, ReplacesALongFilterByOneAsExactWhereTheKernelHasRoomForOneOnly) {
+  IN_OWN_NETWORK([] {
+    lay_cable();
+    std::ofstream("/proc/sys/net/core/optmem_max") << 20480;  // the default until Linux 6.7
+    int limit = 0;
+    std::ifstream("/proc/sys/net/core/optmem_max") >> limit;
+    if (limit != 20480) GTEST_SKIP() << "option memory cannot be limited for one network namespace here";
+    const Tap tap;
+    boost::asio::io_context loop;
+    std::vector<IpAddress> asked;
+    const auto on_frame = [&](ByteView frame) {
+      if (const auto packet = layer2::decode_arp(frame)) asked.push_back(packet->target_ip);
+    };
+    const auto on_error = [](const SystemError& error) { ADD_FAILURE() << error.to_string(); };
+    auto socket = PacketSocket::open(loop, index_of("lan0"), CaptureKind::kArp, scattered(400), on_frame, on_error);
+    ASSERT_TRUE(socket) << socket.error().to_string();
+    ASSERT_TRUE((*socket)->capture(scattered(401)));
+
+    for (std::uint32_t i = 0; i < 400; ++i) tap.send(tap.arp_request(IpAddress::v4(0x0A000000U + i * 3 + 1)));
+    const auto last = IpAddress::v4(0x0A000000U + 400 * 3);
+    tap.send(tap.arp_request(last));
+    EXPECT_TRUE(eventually(loop, [&] { return !asked.empty() && asked.back() == last; }));
+    EXPECT_EQ(asked, std::vector<IpAddress>{last}) << "a coarser filter lets foreign requests pass";
   });
 }
 
