@@ -35,11 +35,14 @@ class Driver {
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
-  /// Hands the core an input: at once, or after the current one when called from the handler.
+  /// Hands the core an input: at once, or after the current one when called from the handler. An input that only views
+  /// what it is about must not wait: see busy().
   void feed(Input input) {
     inputs_.push_back(std::move(input));
     if (!running_) run(false);
   }
+  /// Within the handler: an input would have to wait in the queue.
+  [[nodiscard]] bool busy() const { return running_; }
   /// Lets the core do what is due: for its start, and after it was changed other than by an input.
   void wake() {
     if (running_) return;  // the running pass looks at the deadline when it ends

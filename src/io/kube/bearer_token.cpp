@@ -12,12 +12,11 @@ namespace {
 
 constexpr auto kReadAtLeastEach = std::chrono::minutes(1);
 
-/// It goes into a header field as it is.
+}  // namespace
+
 bool fits_a_header(const std::string& token) {
   return std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
-
-}  // namespace
 
 BearerToken::BearerToken(std::string fixed, std::string file, Log log)
     : token_(trimmed(fixed)), file_(std::move(file)), log_(log) {}
@@ -30,11 +29,9 @@ const std::string& BearerToken::current(Now now) {
   return token_;
 }
 
-bool BearerToken::reread(Now now) {
-  if (file_.empty()) return false;
-  const auto before = token_;
-  read(now);
-  return token_ != before;
+const std::string& BearerToken::reread(Now now) {
+  if (!file_.empty()) read(now);
+  return token_;
 }
 
 void BearerToken::read(Now now) {

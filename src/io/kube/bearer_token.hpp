@@ -9,6 +9,9 @@
 
 namespace metallb::io {
 
+/// A token goes into a header field as it is: visible ASCII, no blanks.
+[[nodiscard]] bool fits_a_header(const std::string& token);
+
 class BearerToken {
  public:
   /// `file` may be empty; otherwise its content takes precedence over `fixed` whenever it is readable.
@@ -17,8 +20,8 @@ class BearerToken {
   /// The newest token; empty when there is none. Looks at the file's times on every call and reads it when they changed, or
   /// when the last reading is a minute old. While the file cannot be read, the last good token stays.
   const std::string& current(Now now);
-  /// Reads the file whatever its times say, after a 401. True when the token is another one now.
-  bool reread(Now now);
+  /// The same after a 401: reads the file whatever its times say.
+  const std::string& reread(Now now);
 
  private:
   struct Stamp {

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <exception>
 
 #include "io/clock.hpp"
 #include "io/kube/kube_call.hpp"
@@ -11,7 +14,8 @@
 namespace metallb::io {
 namespace {
 
-constexpr std::size_t kRequestsAtOnce = 8;
+/// The writer takes half of them (kube_writer.cpp), so that lists and writes never wait for each other altogether.
+constexpr std::size_t kRequestsAtOnce = 12;
 /// A little less than servers keep an idle connection (90 s in kube-apiserver), so that we rather than they close it.
 constexpr auto kKeepIdle = std::chrono::seconds(80);
 
@@ -24,16 +28,28 @@ ConnectionPool::ConnectionPool(boost::asio::io_context& loop, KubeEndpoint endpo
       token_(endpoint_.token, endpoint_.token_file, log),
       drop_timer_(loop) {}
 
-boost::asio::awaitable<std::optional<ConnectionPool::Slot>> ConnectionPool::slot(SteadyPoint until) {
+boost::asio::awaitable<std::optional<ConnectionPool::Slot>> ConnectionPool::slot() {
   if (stopped_) co_return std::nullopt;
   if (busy_ < kRequestsAtOnce) {
     ++busy_;
     co_return Slot(*this);
   }
-  Waiter waiter(*this, until);
+  Waiter waiter(*this);
   co_await waiter.timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   if (waiter.granted) co_return Slot(*this);
   co_return std::nullopt;
+}
+
+void ConnectionPool::start(boost::asio::awaitable<void> work) {
+  starting_ = true;
+  boost::asio::co_spawn(loop_, std::move(work), [](const std::exception_ptr& thrown) {
+    if (thrown) std::rethrow_exception(thrown);  // a bug of ours, which must not pass in silence
+  });
+  starting_ = false;
+}
+
+boost::asio::awaitable<void> ConnectionPool::outside_start() {
+  if (starting_) co_await boost::asio::post(loop_, boost::asio::use_awaitable);
 }
 
 void ConnectionPool::free_slot() {

@@ -44,12 +44,20 @@ class ConnectionPool {
    private:
     ConnectionPool* pool_;
   };
-  /// Waits for its turn, in order; nullopt when `until` comes first or the pool is stopped.
-  boost::asio::awaitable<std::optional<Slot>> slot(SteadyPoint until);
+  /// Waits for its turn, in order; nullopt when the pool is stopped. No time limit: whoever holds a slot has one.
+  boost::asio::awaitable<std::optional<Slot>> slot();
+
+  /// Runs `work` at once, up to its first wait.
+  void start(boost::asio::awaitable<void> work);
+  /// For `work`, before it calls somebody back: waits until the start() that it may still be inside of has returned.
+  boost::asio::awaitable<void> outside_start();
 
   /// A kept connection that is still open, or null.
   std::unique_ptr<KubeConnection> take();
   void keep(std::unique_ptr<KubeConnection> connection);
+  /// One of the kept connections was dead without a sign: the others lead to the same server, which has gone (a fail-over
+  /// behind a virtual address sends no reset), and each would cost its request the whole timeout to find out.
+  void distrust_kept() { kept_.clear(); }
   /// A new one, not yet opened. Error when the endpoint's certificates or keys are unusable.
   std::expected<std::unique_ptr<KubeConnection>, SystemError> make();
 
@@ -69,16 +77,18 @@ class ConnectionPool {
 
  private:
   struct Waiter {
-    explicit Waiter(ConnectionPool& owner, SteadyPoint until) : pool(owner), timer(owner.loop_, until) {
-      pool.waiters_.push_back(this);
+    explicit Waiter(ConnectionPool& owner)
+        : pool(owner), timer(owner.loop_, SteadyPoint::max()), place(owner.waiters_.insert(owner.waiters_.end(), this)) {}
+    ~Waiter() {
+      if (!granted) pool.waiters_.erase(place);
     }
-    ~Waiter() { pool.waiters_.remove(this); }
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
 
     ConnectionPool& pool;
-    boost::asio::steady_timer timer;
-    bool granted = false;
+    boost::asio::steady_timer timer;  ///< never expires: cancelled when its turn has come
+    std::list<Waiter*>::iterator place;
+    bool granted = false;  ///< and no longer in the list
   };
   struct Kept {
     std::unique_ptr<KubeConnection> connection;
@@ -99,6 +109,7 @@ class ConnectionPool {
   std::map<std::pair<std::string, std::string>, std::uint64_t> counts_;
   std::size_t busy_ = 0;
   bool stopped_ = false;
+  bool starting_ = false;
   std::shared_ptr<void> alive_ = std::make_shared<char>();
   std::array<char, 16384> scratch_{};  ///< a TLS record's worth
 };

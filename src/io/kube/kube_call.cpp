@@ -9,9 +9,9 @@ namespace {
 
 constexpr int kUnauthorized = 401;
 
-/// RFC 9110, Section 7.2: an IPv6 address stands in brackets; the scheme's own port is left out.
+/// RFC 9110, Section 7.2: the scheme's own port is left out.
 std::string authority(const KubeEndpoint& endpoint) {
-  auto out = endpoint.host.contains(':') ? "[" + endpoint.host + "]" : endpoint.host;
+  auto out = host_text(endpoint);
   if (endpoint.port != (endpoint.tls ? "443" : "80")) out += ":" + endpoint.port;
   return out;
 }
@@ -39,20 +39,25 @@ SystemError KubeCall::failure(std::string operation, std::error_code code, std::
 }
 
 KubeConnection::Result<void> KubeCall::start(const KubeClient::Request& request) {
-  auto sent = co_await attempt(text_of(request));
-  if (sent && status() == kUnauthorized && pool_.token().reread(now())) {
+  auto sent = co_await attempt(request);
+  // Several requests may meet a rotation: the first of them that reads the file must not be the only one to gain by it.
+  if (sent && status() == kUnauthorized && pool_.token().reread(now()) != token_) {
     connection_.reset();  // with the rest of the refusal
-    sent = co_await attempt(text_of(request));
+    sent = co_await attempt(request);
   }
   co_return sent;
 }
 
-KubeConnection::Result<void> KubeCall::attempt(const std::string& text) {
+KubeConnection::Result<void> KubeCall::attempt(const KubeClient::Request& request) {
+  token_ = pool_.token().current(now());
+  const auto text = text_of(request);
   parser_ = ResponseParser(body_limit_);
   if (!abandoned_) connection_ = pool_.take();
   if (connection_) {
     auto done = co_await exchange(text);
-    if (done || parser_.started() || abandoned_) co_return done;
+    if (done || parser_.started()) co_return done;
+    if (abandoned_ != std::errc::operation_canceled) pool_.distrust_kept();
+    if (abandoned_ || (written_ && request.method == "POST")) co_return done;
     parser_ = ResponseParser(body_limit_);
   }
   if (abandoned_) co_return std::unexpected(failure("request", {}, {}));
@@ -64,7 +69,9 @@ KubeConnection::Result<void> KubeCall::attempt(const std::string& text) {
 }
 
 KubeConnection::Result<void> KubeCall::exchange(const std::string& text) {
+  written_ = false;
   if (auto written = co_await connection_->write(text); !written) co_return written;
+  written_ = true;
   while (!parser_.header_done()) {
     if (const auto going = co_await more(); !going) co_return std::unexpected(going.error());
   }
@@ -90,7 +97,7 @@ std::string KubeCall::text_of(const KubeClient::Request& request) {
   std::string out = request.method + " " + endpoint.base_path + request.target + " HTTP/1.1\r\n";
   out += "Host: " + authority(endpoint) + "\r\n";
   out += "User-Agent: metallb\r\nAccept: application/json\r\n";
-  if (const auto& token = pool_.token().current(now()); !token.empty()) out += "Authorization: Bearer " + token + "\r\n";
+  if (!token_.empty()) out += "Authorization: Bearer " + token_ + "\r\n";
   if (!request.content_type.empty()) out += "Content-Type: " + request.content_type + "\r\n";
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
     out += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";

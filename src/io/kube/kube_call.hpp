@@ -1,7 +1,9 @@
 // One request and its response over one connection: takes a kept connection or opens one, sends, reads.
 //
 // A kept connection may turn out to be closed by the server: as long as no byte of a response came, the request goes out
-// once more, over a new one. After a 401 it goes out once more if the token file holds another token by now.
+// once more, over a new one; but not a POST that was written whole, since what it creates may be there by now, and with a
+// generated name a second one would join it. After a 401 a request goes out once more if there is another token by now
+// than the one it was sent with.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -38,7 +40,7 @@ class KubeCall {
   [[nodiscard]] std::string take_body() { return parser_.take_body(); }
 
  private:
-  KubeConnection::Result<void> attempt(const std::string& text);
+  KubeConnection::Result<void> attempt(const KubeClient::Request& request);
   KubeConnection::Result<void> exchange(const std::string& text);
   [[nodiscard]] std::string text_of(const KubeClient::Request& request);
   [[nodiscard]] SystemError failure(std::string operation, std::error_code code, std::string detail) const;
@@ -48,6 +50,8 @@ class KubeCall {
   std::unique_ptr<KubeConnection> connection_;
   ResponseParser parser_;
   std::optional<std::errc> abandoned_;
+  std::string token_;     ///< the request was sent with
+  bool written_ = false;  ///< the last attempt's whole request
 };
 
 }  // namespace metallb::io

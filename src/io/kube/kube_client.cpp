@@ -1,8 +1,6 @@
 // The client's two operations, request and stream, on top of KubeCall.
 #include "io/kube/kube_client.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <exception>
 #include <utility>
 
 #include "io/clock.hpp"
@@ -24,22 +22,16 @@ constexpr auto kOpenTimeout = std::chrono::seconds(30);  // until a watch's head
 using Pool = std::shared_ptr<ConnectionPool>;
 using Answer = std::expected<KubeResponse, SystemError>;
 
-/// A coroutine that throws has met a bug of ours, which must not pass in silence.
-void rethrow(const std::exception_ptr& thrown) {
-  if (thrown) std::rethrow_exception(thrown);
-}
-
 asio::awaitable<Answer> carry_out(Pool pool, const KubeClient::Request& request) {
-  const auto until = now().steady + request.timeout;
-  const auto slot = co_await pool->slot(until);
+  const auto slot = co_await pool->slot();
   if (!slot) {
     co_return std::unexpected(SystemError{.operation = "request",
                                           .object = request.method + " " + request.target,
-                                          .code = std::make_error_code(std::errc::timed_out),
-                                          .detail = "too many requests are waiting for the API server"});
+                                          .code = std::make_error_code(std::errc::operation_canceled),
+                                          .detail = {}});
   }
   KubeCall call(*pool, kBodyLimit);
-  const Deadline deadline(pool->loop(), until, [&call] { call.abandon(std::errc::timed_out); });
+  const Deadline deadline(pool->loop(), now().steady + request.timeout, [&call] { call.abandon(std::errc::timed_out); });
   if (const auto started = co_await call.start(request); !started) co_return std::unexpected(started.error());
   for (;;) {
     const auto going = co_await call.more();
@@ -53,6 +45,7 @@ asio::awaitable<Answer> carry_out(Pool pool, const KubeClient::Request& request)
 
 asio::awaitable<void> run_request(Pool pool, KubeClient::Request request, KubeClient::Done done) {
   auto answer = co_await carry_out(pool, request);
+  co_await pool->outside_start();
   if (pool->stopped()) co_return;
   pool->count(answer ? std::to_string(answer->status) : "<error>", request.method);
   done(std::move(answer));
@@ -102,9 +95,11 @@ asio::awaitable<Answer> follow(const Pool& pool, StreamState& state, KubeCall& c
   {
     const Deadline opening(pool->loop(), now().steady + kOpenTimeout, [&call] { call.abandon(std::errc::timed_out); });
     const auto started = co_await call.start(request);
+    pool->count(started ? std::to_string(call.status()) : "<error>", "GET");
     if (!started) co_return std::unexpected(started.error());
     if (call.status() != 200) co_return co_await refused(call);
   }
+  co_await pool->outside_start();
   if (silent(pool, state)) co_return KubeResponse{};
   state.handlers.opened();
   LineSplitter lines(kLineLimit);
@@ -139,8 +134,8 @@ asio::awaitable<void> run_stream(Pool pool, std::shared_ptr<StreamState> state, 
     answer = co_await follow(pool, *state, call, target);
     state->call = nullptr;
   }
+  co_await pool->outside_start();
   if (silent(pool, *state)) co_return;
-  pool->count(answer ? std::to_string(answer->status) : "<error>", "GET");
   state->handlers.ended(std::move(answer));
 }
 
@@ -154,11 +149,11 @@ class Client final : public KubeClient {
 
   void request(Request request, Done done) override {
     if (pool_->stopped()) return;
-    asio::co_spawn(pool_->loop(), run_request(pool_, std::move(request), std::move(done)), rethrow);
+    pool_->start(run_request(pool_, std::move(request), std::move(done)));
   }
   std::unique_ptr<Stream> stream(std::string target, StreamHandlers handlers) override {
     auto state = std::make_shared<StreamState>(StreamState{.handlers = std::move(handlers)});
-    asio::co_spawn(pool_->loop(), run_stream(pool_, state, std::move(target)), rethrow);
+    pool_->start(run_stream(pool_, state, std::move(target)));
     return std::make_unique<OpenStream>(std::move(state));
   }
   [[nodiscard]] std::map<std::pair<std::string, std::string>, std::uint64_t> request_counts() const override {
@@ -171,6 +166,10 @@ class Client final : public KubeClient {
 };
 
 }  // namespace
+
+std::string host_text(const KubeEndpoint& endpoint) {
+  return endpoint.host.contains(':') ? "[" + endpoint.host + "]" : endpoint.host;
+}
 
 std::unique_ptr<KubeClient> KubeClient::create(asio::io_context& loop, KubeEndpoint endpoint, Log log) {
   return std::make_unique<Client>(loop, std::move(endpoint), log);

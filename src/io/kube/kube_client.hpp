@@ -37,6 +37,9 @@ struct KubeEndpoint {
   std::string namespace_;  ///< of the context or the service account; may be empty
 };
 
+/// The host as it stands in a URL, a header field or an error: IPv6 in brackets (RFC 3986, Section 3.2.2).
+[[nodiscard]] std::string host_text(const KubeEndpoint& endpoint);
+
 struct KubeResponse {
   int status = 0;
   std::string body;
@@ -52,10 +55,11 @@ class KubeClient {
     std::string target;  ///< path and query
     std::string content_type;
     std::string body;
-    std::chrono::milliseconds timeout{10'000};
+    std::chrono::milliseconds timeout{10'000};  ///< of the request itself; waiting for its turn among others does not count
   };
   using Done = std::function<void(std::expected<KubeResponse, SystemError>)>;
-  /// One request over a pooled keep-alive connection. `done` runs on the loop, exactly once, unless the client is stopped.
+  /// One request over a pooled keep-alive connection. `done` runs on the loop, exactly once, unless the client is stopped;
+  /// never from within this call, even when the outcome is known at once: the caller may be in the middle of something.
   virtual void request(Request request, Done done) = 0;
 
   /// An open watch. Destroying it closes the connection; no callback runs afterwards.
@@ -70,9 +74,10 @@ class KubeClient {
     /// the connection failed.
     std::function<void(std::expected<KubeResponse, SystemError>)> ended;
   };
+  /// The handlers run on the loop, never from within this call.
   virtual std::unique_ptr<Stream> stream(std::string target, StreamHandlers handlers) = 0;
 
-  /// For the rest_client_requests_total metric: (code, method) -> count.
+  /// For the rest_client_requests_total metric: (code, method) -> count. A watch counts when its header is there.
   [[nodiscard]] virtual std::map<std::pair<std::string, std::string>, std::uint64_t> request_counts() const = 0;
   virtual void stop() = 0;
 };
@@ -89,7 +94,7 @@ class KubeWatch {
  public:
   virtual ~KubeWatch() = default;
 };
-/// `on_change` runs on the loop. Available for every kind of kube/objects.
+/// `on_change` runs on the loop. Available for the kinds listed in kube_watch.cpp.
 template <class T>
 [[nodiscard]] std::unique_ptr<KubeWatch> watch(KubeClient& client, boost::asio::io_context& loop, WatchScope scope,
                                                std::function<void(const kube::Change<T>&)> on_change, Log log);
@@ -99,7 +104,7 @@ class KubeWriter {
  public:
   static std::unique_ptr<KubeWriter> create(KubeClient& client, boost::asio::io_context& loop, Log log);
   virtual ~KubeWriter() = default;
-  /// `done` runs on the loop, exactly once unless the client is stopped.
+  /// `done` runs on the loop, exactly once unless the client is stopped; never from within this call.
   virtual void submit(kube::Write write, std::function<void(kube::WriteDone)> done) = 0;
 };
 

@@ -45,9 +45,8 @@ KubeConnection::~KubeConnection() {
 }
 
 SystemError KubeConnection::failure(std::string_view operation, std::error_code code, std::string detail) const {
-  const auto host = endpoint_.host.contains(':') ? "[" + endpoint_.host + "]" : endpoint_.host;
   return {.operation = std::string(operation),
-          .object = host + ":" + endpoint_.port,
+          .object = host_text(endpoint_) + ":" + endpoint_.port,
           .code = closed_ ? closed_ : code,
           .detail = closed_ ? std::string() : std::move(detail)};
 }
@@ -55,6 +54,7 @@ SystemError KubeConnection::failure(std::string_view operation, std::error_code 
 void KubeConnection::close(std::errc why) {
   if (closed_) return;
   closed_ = std::make_error_code(why);
+  if (lookup_) lookup_->done.cancel();
   if (session_ && SSL_is_init_finished(session_.get()) != 0) {
     SSL_shutdown(session_.get());  // tells the server; nobody waits for its answer
     ERR_clear_error();
@@ -88,12 +88,18 @@ KubeConnection::Result<std::vector<tcp::endpoint>> KubeConnection::resolve() {
   const auto literal = asio::ip::make_address(endpoint_.host, not_an_address);
   if (!not_an_address) co_return std::vector{tcp::endpoint(literal, port)};
 
-  tcp::resolver resolver(loop_);
-  const auto [error, found] = co_await resolver.async_resolve(endpoint_.host, text, kUseTuple);
-  if (closed_ || error) co_return std::unexpected(failure("resolve", error));
-  std::vector<tcp::endpoint> out;
-  for (const auto& entry : found) out.push_back(entry.endpoint());
-  co_return out;
+  // getaddrinfo() heeds no time limit of ours, so it is not waited for itself: close() ends this wait at once.
+  const auto lookup = std::make_shared<Lookup>(loop_);
+  lookup_ = lookup;
+  lookup->resolver.async_resolve(endpoint_.host, text, [lookup](const auto& error, const auto& found) {
+    lookup->error = error;
+    for (const auto& entry : found) lookup->found.push_back(entry.endpoint());
+    lookup->done.cancel();
+  });
+  co_await lookup->done.async_wait(kUseTuple);
+  lookup_.reset();
+  if (closed_ || lookup->error) co_return std::unexpected(failure("resolve", lookup->error));
+  co_return std::move(lookup->found);
 }
 
 KubeConnection::Result<void> KubeConnection::connect(const tcp::endpoint& address) {
@@ -133,6 +139,7 @@ KubeConnection::Result<void> KubeConnection::handshake() {
   for (;;) {
     if (closed_) co_return std::unexpected(failure("tls handshake", {}));
     ERR_clear_error();
+    errno = 0;  // else an end without a word would be blamed on what failed last
     const auto [step, bytes] = tls_outcome(SSL_do_handshake(session_.get()));
     if (step == Step::kProgress) co_return std::expected<void, SystemError>{};
     if (step == Step::kEnd) co_return std::unexpected(failure("tls handshake", {}, "the server closed the connection"));

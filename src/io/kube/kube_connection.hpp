@@ -7,7 +7,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <expected>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,6 +57,16 @@ class KubeConnection {
   Outcome write_some(std::string_view data);
   Outcome read_some(std::span<char> into);
   void tune();
+  /// A name being looked up. It outlives the connection, since a resolver at work cannot be stopped.
+  struct Lookup {
+    explicit Lookup(boost::asio::io_context& loop)
+        : resolver(loop), done(loop, boost::asio::steady_timer::time_point::max()) {}
+    boost::asio::ip::tcp::resolver resolver;
+    boost::asio::steady_timer done;  ///< never expires: cancelled when there is a result, or when nobody wants it any more
+    boost::system::error_code error;
+    std::vector<boost::asio::ip::tcp::endpoint> found;
+  };
+
   /// The error for an operation that failed with `code`, or because of close().
   [[nodiscard]] SystemError failure(std::string_view operation, std::error_code code, std::string detail = {}) const;
 
@@ -63,8 +75,9 @@ class KubeConnection {
   TlsClientContext tls_;
   boost::asio::ip::tcp::socket socket_;
   TlsSession session_;
-  std::error_code closed_;  ///< why, once closed
-  std::error_code broken_;  ///< what the last kFailed meant
+  std::shared_ptr<Lookup> lookup_;  ///< while one is under way
+  std::error_code closed_;          ///< why, once closed
+  std::error_code broken_;          ///< what the last kFailed meant
   std::string broken_detail_;
   int reads_in_a_row_ = 0;  ///< without waiting
 };

@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/contract.hpp"
 #include "io/driver.hpp"
 #include "io/entropy.hpp"
 #include "io/kube/kube_client.hpp"
@@ -49,29 +50,34 @@ class ListWatchDriver final : public KubeWatch {
     client_.request(std::move(request), [this, alive = std::weak_ptr<void>(alive_)](const auto& answer) {
       if (alive.expired()) return;
       if (answer) {
-        driver_.feed(kube::list_watch::ListAnswered{.status = answer->status, .body = answer->body});
+        take(kube::list_watch::ListAnswered{.status = answer->status, .body = answer->body});
       } else {
-        driver_.feed(kube::list_watch::ListAnswered{.status = 0, .body = answer.error().to_string()});
+        take(kube::list_watch::ListAnswered{.status = 0, .body = answer.error().to_string()});
       }
     });
   }
 
   void carry_out(kube::list_watch::StartWatch& action) {
     stream_.reset();
-    stream_ = client_.stream(
-        std::move(action.target),
-        {
-            .opened = [this] { driver_.feed(kube::list_watch::WatchOpened{}); },
-            .line = [this](std::string_view line) { driver_.feed(kube::list_watch::WatchLine{line}); },
-            .ended =
-                [this](const std::expected<KubeResponse, SystemError>& answer) {
-                  if (answer) {
-                    driver_.feed(kube::list_watch::WatchEnded{.status = answer->status, .body = answer->body});
-                  } else {
-                    driver_.feed(kube::list_watch::WatchEnded{.status = 0, .body = answer.error().to_string()});
-                  }
-                },
-        });
+    stream_ = client_.stream(std::move(action.target),
+                             {
+                                 .opened = [this] { take(kube::list_watch::WatchOpened{}); },
+                                 .line = [this](std::string_view line) { take(kube::list_watch::WatchLine{line}); },
+                                 .ended =
+                                     [this](const std::expected<KubeResponse, SystemError>& answer) {
+                                       if (answer) {
+                                         take(kube::list_watch::WatchEnded{.status = answer->status, .body = answer->body});
+                                       } else {
+                                         take(kube::list_watch::WatchEnded{.status = 0, .body = answer.error().to_string()});
+                                       }
+                                     },
+                             });
+  }
+
+  /// Inputs are views of what the client holds for the length of its callback; in the driver's queue they would outlive it.
+  void take(kube::list_watch::Input input) {
+    METALLB_CONTRACT(!driver_.busy(), "the client called back from within request() or stream()");
+    driver_.feed(std::move(input));
   }
 
   void carry_out(kube::list_watch::StopWatch&) { stream_.reset(); }

@@ -1,16 +1,19 @@
-// Carries out kube::Write: one coroutine per object with writes, which takes them in order and then ends.
+// Carries out kube::Write: a few coroutines, each of which takes the next object with writes, carries out the first of
+// them, and puts the object back at the end of the line. So the writes of one object stay in order, no object waits for
+// all writes of another, and ten thousand writes that come at once cost no more than the room they take in the queues.
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
 #include <deque>
 #include <exception>
+#include <list>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -20,6 +23,7 @@
 #include "io/entropy.hpp"
 #include "io/kube/kube_client.hpp"
 #include "io/kube/write_outcome.hpp"
+#include "kube/json_text.hpp"
 #include "kube/merge_patch.hpp"
 
 namespace metallb::io {
@@ -34,6 +38,8 @@ using Reason = WriteError::Reason;
 using Answer = std::expected<KubeResponse, SystemError>;
 using Outcome = std::expected<std::string, WriteError>;
 
+/// Half of the requests that the client has under way at once: a burst of writes leaves room for lists.
+constexpr int kWritesAtOnce = 6;
 constexpr int kConflictAttempts = 8;
 constexpr Duration kConflictPause = std::chrono::milliseconds(5);  // doubles up to:
 constexpr Duration kConflictPauseMaximum = std::chrono::milliseconds(160);
@@ -63,24 +69,32 @@ class Shared : public std::enable_shared_from_this<Shared> {
     METALLB_CONTRACT(job.write.resource != nullptr, "a write needs its resource");
     const bool generated = job.write.verb == Verb::kCreate && job.write.key.name.empty();
     const Target target{job.write.resource, job.write.key, generated ? ++generated_ : 0};
-    auto& queue = queues_[target];
-    queue.push_back(std::move(job));
-    if (queue.size() > 1) return;  // its coroutine comes to it
-    asio::co_spawn(loop_, work(shared_from_this(), target), [](const std::exception_ptr& thrown) {
+    const auto [queue, first] = queues_.try_emplace(target);
+    queue->second.push_back(std::move(job));
+    if (!first) return;  // the object is in the line, or being written to
+    line_.push_back(queue);
+    if (running_ == kWritesAtOnce) return;
+    ++running_;
+    starting_ = true;
+    asio::co_spawn(loop_, work(shared_from_this()), [](const std::exception_ptr& thrown) {
       if (thrown) std::rethrow_exception(thrown);  // a bug of ours
     });
+    starting_ = false;
   }
   void close() { closed_ = true; }
 
  private:
-  static asio::awaitable<void> work(std::shared_ptr<Shared> self, Target target) {
-    const auto queue = self->queues_.find(target);  // nobody else removes it
-    while (!queue->second.empty()) {
-      auto& job = queue->second.front();
-      auto outcome = co_await self->carry_out(job.write);
+  /// Lists, since most objects have one write, for which a deque would take half a kilobyte.
+  using Queues = std::map<Target, std::list<Job>>;
+
+  static asio::awaitable<void> work(std::shared_ptr<Shared> self) {
+    while (!self->line_.empty()) {
+      const auto queue = self->line_.front();  // nobody else removes it from the map
+      self->line_.pop_front();
+      auto outcome = co_await self->carry_out(queue->second.front().write);
+      if (self->starting_) co_await asio::post(self->loop_, asio::use_awaitable);  // out of submit()
       if (self->closed_) co_return;
-      const auto done = std::move(job.done);
-      const auto id = job.write.id;
+      const auto job = std::move(queue->second.front());
       if (!outcome && self->log_.debug_enabled()) {
         self->log_.debug({{"op", "write"},
                           {"resource", job.write.resource->plural},
@@ -88,12 +102,16 @@ class Shared : public std::enable_shared_from_this<Shared> {
                           {"error", outcome.error().message}});
       }
       queue->second.pop_front();
-      // Taken out of the map before the callback, which may submit the next write for the same object.
-      const bool last = queue->second.empty();
-      if (last) self->queues_.erase(queue);
-      done({.id = id, .result = std::move(outcome)});
-      if (last || self->closed_) co_return;
+      // In its place before the callback, which may submit the next write for the same object.
+      if (queue->second.empty()) {
+        self->queues_.erase(queue);
+      } else {
+        self->line_.push_back(queue);
+      }
+      job.done({.id = job.write.id, .result = std::move(outcome)});
+      if (self->closed_) co_return;
     }
+    --self->running_;
   }
 
   asio::awaitable<Outcome> carry_out(const Write& write) {
@@ -115,11 +133,10 @@ class Shared : public std::enable_shared_from_this<Shared> {
     const auto path = write.resource->path(write.key, write.subresource);
     auto body = write.body;
     if (!write.uid.empty()) {
-      json::error_code bad;
-      auto patch = json::parse(body, bad);
-      if (bad || !patch.is_object()) co_return failed(Reason::kInvalid, "the patch is no JSON object");
-      kube::apply_merge_patch(patch, json::value{{"metadata", {{"uid", write.uid}}}});
-      body = json::serialize(patch);
+      auto patch = kube::parse_json(body);
+      if (!patch || !patch->is_object()) co_return failed(Reason::kInvalid, "the patch is no JSON object");
+      kube::apply_merge_patch(*patch, json::value{{"metadata", {{"uid", write.uid}}}});
+      body = json::serialize(*patch);
     }
     auto outcome = write_outcome(write.verb, co_await send("PATCH", path, std::move(body), "application/merge-patch+json"));
     if (write.uid.empty()) co_return outcome;
@@ -136,9 +153,8 @@ class Shared : public std::enable_shared_from_this<Shared> {
   }
 
   asio::awaitable<Outcome> update(const Write& write) {
-    json::error_code bad;
-    const auto patch = json::parse(write.body, bad);
-    if (bad || !patch.is_object()) co_return failed(Reason::kInvalid, "the patch is no JSON object");
+    const auto patch = kube::parse_json(write.body);
+    if (!patch || !patch->is_object()) co_return failed(Reason::kInvalid, "the patch is no JSON object");
     Outcome outcome;
     auto pause = kConflictPause;
     for (int attempt = 0; attempt < kConflictAttempts && !closed_; ++attempt) {
@@ -146,7 +162,7 @@ class Shared : public std::enable_shared_from_this<Shared> {
         co_await sleep(random_.jittered(pause, 1.0));
         pause = std::min(pause * 2, kConflictPauseMaximum);
       }
-      outcome = co_await update_once(write, patch);
+      outcome = co_await update_once(write, *patch);
       if (outcome || outcome.error().reason != Reason::kConflict) break;
     }
     co_return outcome;
@@ -156,16 +172,15 @@ class Shared : public std::enable_shared_from_this<Shared> {
   asio::awaitable<Outcome> update_once(const Write& write, const json::value& patch) {
     auto fresh = write_outcome(write.verb, co_await send("GET", write.resource->path(write.key)));
     if (!fresh) co_return fresh;
-    json::error_code bad;
-    auto object = json::parse(*fresh, bad);
-    if (bad || !object.is_object()) co_return failed(Reason::kUnavailable, "the server's object is no JSON object");
-    if (!write.uid.empty() && uid_of(*fresh) != write.uid) co_return other_object(write);
-    const auto before = object;
-    kube::apply_merge_patch(object, patch);
-    if (object == before) co_return fresh;
+    auto object = kube::parse_json(*fresh);
+    if (!object || !object->is_object()) co_return failed(Reason::kUnavailable, "the server's object is no JSON object");
+    if (!write.uid.empty() && uid_of(*object) != write.uid) co_return other_object(write);
+    const auto before = *object;
+    kube::apply_merge_patch(*object, patch);
+    if (*object == before) co_return fresh;
     // The fresh resourceVersion and uid go along, so that a change or a re-creation since the GET is a conflict.
     co_return write_outcome(
-        write.verb, co_await send("PUT", write.resource->path(write.key, write.subresource), json::serialize(object)));
+        write.verb, co_await send("PUT", write.resource->path(write.key, write.subresource), json::serialize(*object)));
   }
 
   asio::awaitable<Outcome> remove(const Write& write) {
@@ -215,7 +230,10 @@ class Shared : public std::enable_shared_from_this<Shared> {
   asio::io_context& loop_;
   Log log_;
   Random random_{random_seed()};
-  std::map<Target, std::deque<Job>> queues_;
+  Queues queues_;                      ///< none is empty
+  std::deque<Queues::iterator> line_;  ///< objects whose next write has not begun
+  int running_ = 0;
+  bool starting_ = false;  ///< a coroutine is being started inside submit()
   std::uint64_t generated_ = 0;
   bool closed_ = false;
 };

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "io/kube/bearer_token.hpp"
 #include "io/kube/text_file.hpp"
 #include "io/kube/tls_client.hpp"
 
@@ -161,6 +162,9 @@ void apply_user(const Section& user, KubeEndpoint& out) {
               "is missing; client-certificate and client-key belong together");
   }
   out.token = user.text("token");
+  if (!fits_a_header(trimmed(out.token))) {
+    user.fail("token", "holds blanks or characters other than printable ASCII; give the token alone, in one line");
+  }
   out.token_file = user.path("tokenFile");
   if (!out.token_file.empty() && out.token.empty() && !read_text_file(out.token_file)) {
     user.fail("tokenFile", "cannot read " + out.token_file + "; check path and permissions");

@@ -27,7 +27,8 @@ class LineSplitter {
       const auto head = data.substr(0, newline);
       data.remove_prefix(newline + 1);
       // The usual line came in one piece and needs no copy. A begun one is moved out, so that its memory goes with it.
-      const auto joined = begun_.empty() ? std::string() : std::exchange(begun_, {}).append(head);
+      auto joined = std::exchange(begun_, {});
+      if (!joined.empty()) joined += head;
       const auto line = joined.empty() ? head : std::string_view(joined);
       if (!line.empty() && !on_line(line)) return false;
     }

@@ -1,8 +1,10 @@
 #include "io/kube/write_outcome.hpp"
 
-#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <optional>
 #include <utility>
+
+#include "kube/json_text.hpp"
 
 namespace metallb::io {
 namespace {
@@ -12,17 +14,10 @@ using Reason = kube::WriteError::Reason;
 
 constexpr std::size_t kShownOfBody = 200;  // bytes
 
-/// A string member of an object; empty when there is none.
-std::string text_at(const json::value& value, std::string_view name) {
-  const auto* const object = value.if_object();
-  const auto* const member = object != nullptr ? object->if_contains(name) : nullptr;
-  const auto* const text = member != nullptr ? member->if_string() : nullptr;
-  return text != nullptr ? std::string(*text) : std::string();
-}
-
-json::value parsed(std::string_view text) {
-  json::error_code ignored;
-  return json::parse({text.data(), text.size()}, ignored);  // null when it is no JSON
+/// A string member of the Status object that refusals have as their body; empty when there is none.
+std::string text_at(const std::optional<json::value>& status, std::string_view name) {
+  const auto* const members = status ? status->if_object() : nullptr;
+  return members != nullptr ? kube::string_at(*members, name) : std::string();
 }
 
 Reason reason_for(kube::Verb verb, int status, std::string_view stated) {
@@ -49,7 +44,7 @@ std::expected<std::string, kube::WriteError> write_outcome(kube::Verb verb,
                                                            std::expected<KubeResponse, SystemError> answer) {
   if (!answer) return std::unexpected(kube::WriteError{Reason::kUnavailable, answer.error().to_string()});
   if (answer->status >= 200 && answer->status < 300) return std::move(answer->body);
-  const auto status = parsed(answer->body);
+  const auto status = kube::parse_json(answer->body);
   auto message = text_at(status, "message");
   if (message.empty())
     message = "HTTP status " + std::to_string(answer->status) + ": " + answer->body.substr(0, kShownOfBody);
@@ -57,10 +52,14 @@ std::expected<std::string, kube::WriteError> write_outcome(kube::Verb verb,
 }
 
 std::string uid_of(std::string_view object) {
-  const auto value = parsed(object);
-  const auto* const members = value.if_object();
-  const auto* const metadata = members != nullptr ? members->if_contains("metadata") : nullptr;
-  return metadata != nullptr ? text_at(*metadata, "uid") : std::string();
+  const auto value = kube::parse_json(object);
+  return value ? uid_of(*value) : std::string();
+}
+
+std::string uid_of(const json::value& object) {
+  const auto* const members = object.if_object();
+  const auto* const metadata = members != nullptr ? kube::object_at(*members, "metadata") : nullptr;
+  return metadata != nullptr ? kube::string_at(*metadata, "uid") : std::string();
 }
 
 }  // namespace metallb::io

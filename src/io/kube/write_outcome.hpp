@@ -1,6 +1,7 @@
 // What the API server's answer to a write means.
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -18,5 +19,6 @@ namespace metallb::io {
 
 /// "metadata.uid" of an object given as JSON text; empty when there is none.
 [[nodiscard]] std::string uid_of(std::string_view object);
+[[nodiscard]] std::string uid_of(const boost::json::value& object);
 
 }  // namespace metallb::io

@@ -55,12 +55,14 @@ TEST_F(DriverTest, HandsInputsToTheCoreAndItsActionsToTheHandlerAtOnce) {
 TEST_F(DriverTest, QueuesInputsThatComeWhileActionsAreHandled) {
   on_action_ = [&](const std::string& action) {
     if (action != "did a") return;
+    EXPECT_TRUE(driver_.busy());
     driver_.feed("b");
     driver_.feed("c");
     actions_.emplace_back("handled a");
   };
   driver_.feed("a");
   EXPECT_THAT(actions_, ElementsAre("did a", "handled a", "did b", "did c"));
+  EXPECT_FALSE(driver_.busy());
 }
 
 TEST_F(DriverTest, CallsTheCoreAtItsDeadline) {

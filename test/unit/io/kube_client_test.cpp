@@ -2,7 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
+#include <boost/asio/write.hpp>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "unit/io/kube_fake_server.hpp"
 
@@ -47,6 +53,48 @@ class KubeClientTest : public testing::Test {
   bool opened_ = false;
   std::vector<std::string> lines_;
   std::optional<Answer> ended_;
+};
+
+/// Answers on a thread of its own, which never sleeps, so that the answer is often there before the client looks for it.
+class EagerServer {
+ public:
+  EagerServer()
+      : thread_([this] {
+          boost::asio::ip::tcp::socket peer(loop_);
+          boost::system::error_code error;
+          acceptor_.accept(peer, error);
+          if (error) return;
+          peer.set_option(boost::asio::ip::tcp::no_delay(true));
+          peer.non_blocking(true);
+          const auto reply = answer(200, "ok").pieces[0];
+          std::array<char, 4096> request;
+          while (!stop_) {
+            const auto size = peer.read_some(boost::asio::buffer(request), error);
+            if (error && error != boost::asio::error::would_block) return;
+            if (size > 0) boost::asio::write(peer, boost::asio::buffer(reply), error);
+          }
+        }) {}
+  ~EagerServer() {
+    stop_ = true;
+    boost::asio::ip::tcp::socket(loop_).connect(acceptor_.local_endpoint());  // wakes accept(), should it still wait
+    thread_.join();
+  }
+  EagerServer(const EagerServer&) = delete;
+  EagerServer& operator=(const EagerServer&) = delete;
+
+  [[nodiscard]] KubeEndpoint endpoint() const {
+    KubeEndpoint out;
+    out.tls = false;
+    out.host = "127.0.0.1";
+    out.port = std::to_string(acceptor_.local_endpoint().port());
+    return out;
+  }
+
+ private:
+  boost::asio::io_context loop_;
+  boost::asio::ip::tcp::acceptor acceptor_{loop_, {boost::asio::ip::address_v4::loopback(), 0}};
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
 };
 
 std::string chunk(const std::string& data) {
@@ -100,20 +148,127 @@ TEST_F(KubeClientTest, SendsABodyWithItsTypeAndLength) {
   EXPECT_EQ(server.received().front().headers.at("content-type"), "application/merge-patch+json");
 }
 
-TEST_F(KubeClientTest, RunsEightRequestsAtOnceAndLetsTheRestWait) {
+TEST_F(KubeClientTest, RunsTwelveRequestsAtOnceAndLetsTheRestWait) {
   FakeServer server(loop_, [](const Received&) { return Reply{{}, Reply::Then::kHang}; });
   connect(server.endpoint());
-  for (int i = 0; i < 20; ++i) ask("/" + std::to_string(i));
-  ASSERT_TRUE(run_until(loop_, [&] { return server.received().size() == 8; }));
+  for (int i = 0; i < 30; ++i) ask("/" + std::to_string(i));
+  ASSERT_TRUE(run_until(loop_, [&] { return server.received().size() == 12; }));
   settle(loop_);
-  EXPECT_EQ(server.received().size(), 8);
+  EXPECT_EQ(server.received().size(), 12);
   server.push(answer(200, "").pieces[0]);
-  ASSERT_TRUE(run_until(loop_, [&] { return server.received().size() == 16; }));
+  ASSERT_TRUE(run_until(loop_, [&] { return server.received().size() == 24; }));
   server.push(answer(200, "").pieces[0]);
-  ASSERT_TRUE(run_until(loop_, [&] { return server.received().size() == 20; }));
+  ASSERT_TRUE(run_until(loop_, [&] { return server.received().size() == 30; }));
   server.push(answer(200, "").pieces[0]);
-  ASSERT_TRUE(run_until(loop_, [&] { return answers_.size() == 20; }));
-  EXPECT_EQ(server.connections(), 8);
+  ASSERT_TRUE(run_until(loop_, [&] { return answers_.size() == 30; }));
+  EXPECT_EQ(server.connections(), 12);
+}
+
+TEST_F(KubeClientTest, DoesNotCountTheWaitForItsTurnAsTimeOfARequest) {
+  FakeServer server(
+      loop_, [](const Received& r) { return r.target == "/last" ? answer(200, "ok") : Reply{{}, Reply::Then::kHang}; });
+  connect(server.endpoint());
+  for (int i = 0; i < 12; ++i) ask("/hangs", std::chrono::milliseconds(200));
+  const auto got = [&] {
+    ask("/last", std::chrono::milliseconds(200));
+    EXPECT_TRUE(run_until(loop_, [&] { return answers_.size() == 13; }));
+    return answers_.back();
+  }();
+  ASSERT_TRUE(got.has_value()) << got.error().to_string();
+  EXPECT_EQ(got->body, "ok");
+}
+
+TEST_F(KubeClientTest, CallsNobodyBackFromWithinTheCallEvenWhenTheOutcomeIsKnownAtOnce) {
+  KubeEndpoint nowhere;
+  nowhere.tls = false;
+  nowhere.host = "127.0.0.1";
+  nowhere.port = "not a number";  // found out before anything has to be waited for
+  connect(nowhere);
+  ask("/1");
+  EXPECT_TRUE(answers_.empty());
+  follow("/2");
+  EXPECT_FALSE(ended_.has_value());
+  ASSERT_TRUE(run_until(loop_, [&] { return answers_.size() == 1 && ended_.has_value(); }));
+  EXPECT_FALSE(answers_[0].has_value());
+  EXPECT_FALSE(ended_->has_value());
+}
+
+TEST_F(KubeClientTest, CallsNobodyBackFromWithinTheCallWhenTheServerIsFasterThanTheFirstRead) {
+  const EagerServer server;
+  connect(server.endpoint());
+  ASSERT_TRUE(get("/connects").has_value());
+  for (int i = 0; i < 2000; ++i) {
+    std::optional<Answer> got;
+    bool inside = true;
+    client_->request({.target = "/"}, [&](Answer answer) {
+      EXPECT_FALSE(inside);
+      got = std::move(answer);
+    });
+    inside = false;
+    ASSERT_TRUE(run_until(loop_, [&] { return got.has_value(); }));
+    ASSERT_TRUE(got->has_value()) << got->error().to_string();
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+TEST_F(KubeClientTest, TriesNoOtherKeptConnectionOnceOneWasDeadWithoutASign) {
+  bool failed_over = false;  // then the connections of before lead nowhere
+  FakeServer server(loop_, [&](const Received& r) {
+    return failed_over && r.connection <= 3 ? Reply{{}, Reply::Then::kHang} : answer(200, "ok");
+  });
+  connect(server.endpoint());
+  for (int i = 0; i < 3; ++i) ask("/");
+  ASSERT_TRUE(run_until(loop_, [&] { return answers_.size() == 3; }));
+  ASSERT_EQ(server.connections(), 3);
+  failed_over = true;
+  EXPECT_FALSE(get("/", std::chrono::milliseconds(100)).has_value());
+  const auto next = get("/", std::chrono::milliseconds(500));
+  ASSERT_TRUE(next.has_value()) << next.error().to_string();
+  EXPECT_EQ(server.received().back().connection, 4);
+}
+
+TEST_F(KubeClientTest, DoesNotSendACreationTwiceThatWasSentWhole) {
+  FakeServer server(loop_, [](const Received& r) {
+    return r.method == "POST" && r.connection == 1 ? Reply{{}, Reply::Then::kClose} : answer(200, "ok");
+  });
+  connect(server.endpoint());
+  ASSERT_TRUE(get("/").has_value());
+  std::optional<Answer> got;
+  client_->request({.method = "POST", .target = "/events", .body = "{}"}, [&](Answer a) { got = std::move(a); });
+  ASSERT_TRUE(run_until(loop_, [&] { return got.has_value(); }));
+  EXPECT_FALSE(got->has_value());
+  EXPECT_EQ(server.received().size(), 2);
+}
+
+TEST_F(KubeClientTest, SendsEveryRequestAgainThatMetTheRotationOfTheToken) {
+  const auto file = testing::TempDir() + "/metallb_rotating_token";
+  const auto store = [&](const char* token) { std::ofstream(file) << token; };
+  store("old");
+  FakeServer server(loop_, [&](const Received& r) {
+    if (r.headers.at("authorization") == "Bearer new") return answer(200, "ok");
+    store("new");
+    return answer(401, "{}");
+  });
+  auto endpoint = server.endpoint();
+  endpoint.token_file = file;
+  connect(endpoint);
+  ask("/1");
+  ask("/2");
+  ASSERT_TRUE(run_until(loop_, [&] { return answers_.size() == 2; }));
+  for (const auto& got : answers_) EXPECT_EQ(got.value().status, 200);
+  EXPECT_EQ(server.received().size(), 4);
+  std::filesystem::remove(file);
+}
+
+TEST_F(KubeClientTest, CountsAStreamOnceItIsOpen) {
+  FakeServer server(loop_, [](const Received&) { return Reply{{kStreamHead}, Reply::Then::kHang}; });
+  connect(server.endpoint());
+  follow("/watch");
+  ASSERT_TRUE(run_until(loop_, [&] { return opened_ && server.hanging() == 1; }));
+  EXPECT_EQ(client_->request_counts().at({"200", "GET"}), 1);
+  server.push("0\r\n\r\n");
+  ASSERT_TRUE(run_until(loop_, [&] { return ended_.has_value(); }));
+  EXPECT_EQ(client_->request_counts().at({"200", "GET"}), 1);
 }
 
 TEST_F(KubeClientTest, OpensANewConnectionWhenTheKeptOneWasClosed) {

@@ -136,6 +136,8 @@ TEST_F(KubeConfigTest, NamesFileFieldAndRemedyOfWhatItCannotUse) {
               HasSubstr("client-certificate: is not usable"));
   EXPECT_THAT(with_user("{tokenFile: nowhere}"), HasSubstr("tokenFile: cannot read"));
   EXPECT_THAT(with_user("{token: [a]}"), HasSubstr("token: must be a string"));
+  EXPECT_THAT(with_user("{token: 'two words'}"), HasSubstr("users[name=u].user.token: holds blanks"));
+  EXPECT_THAT(with_user("{token: \"a\\nX-Injected: b\"}"), HasSubstr("users[name=u].user.token: holds blanks"));
   EXPECT_THAT(with_cluster("{}"), HasSubstr("clusters[name=k].cluster.server: is missing"));
   EXPECT_THAT(with_cluster("{server: 'k.test:6443'}"), HasSubstr("has no scheme"));
   EXPECT_THAT(with_cluster("{server: 'https://k', certificate-authority-data: eA==}"),

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
@@ -187,6 +188,42 @@ TEST_F(KubeWriterTest, WritesOneObjectInOrderAndManyAtOnce) {
   server_.push(answer(200, "{}").pieces[0]);
   ASSERT_TRUE(run_until(loop_, [&] { return server_.received().size() == 3; }));
   EXPECT_EQ(server_.received()[2].body, R"({"n":2})");
+}
+
+TEST_F(KubeWriterTest, LeavesRoomForListsWhileABurstOfWritesIsUnderWay) {
+  reply_ = [](const Received& r) { return r.method == "GET" ? answer(200, "{}") : Reply{{}, Reply::Then::kHang}; };
+  for (int i = 0; i < 1000; ++i) submit(write(Verb::kMergePatch, "{}", "web" + std::to_string(i)));
+  ASSERT_TRUE(run_until(loop_, [&] { return server_.received().size() == 6; }));
+  settle(loop_);
+  EXPECT_EQ(server_.received().size(), 6);
+  bool listed = false;
+  KubeClient::Request list;
+  list.target = "/api/v1/nodes";
+  client_->request(list, [&](const auto& answer) { listed = answer.has_value(); });
+  ASSERT_TRUE(run_until(loop_, [&] { return listed; }));
+  reply_ = [](const Received&) { return answer(200, "{}"); };
+  server_.push(answer(200, "{}").pieces[0]);
+  ASSERT_TRUE(run_until(loop_, [&] { return done_.size() == 1000; }));
+  EXPECT_EQ(server_.received().size(), 1001);
+}
+
+TEST_F(KubeWriterTest, WritesToAnObjectThatCameLaterBeforeTheSecondWriteOfTheFirst) {
+  reply_ = [](const Received&) { return answer(200, "{}"); };
+  for (int i = 0; i < 6; ++i) submit(write(Verb::kMergePatch, R"({"n":1})", "busy" + std::to_string(i)));
+  for (int i = 0; i < 6; ++i) submit(write(Verb::kMergePatch, R"({"n":2})", "busy" + std::to_string(i)));
+  submit(write(Verb::kMergePatch, R"({"n":3})", "late"));
+  ASSERT_TRUE(run_until(loop_, [&] { return done_.size() == 13; }));
+  std::vector<std::string> order;
+  for (const auto& r : server_.received()) order.push_back(r.body);
+  EXPECT_LT(std::find(order.begin(), order.end(), R"({"n":3})"), std::find(order.begin(), order.end(), R"({"n":2})"));
+}
+
+TEST_F(KubeWriterTest, ReportsNoOutcomeFromWithinTheSubmission) {
+  auto bad = write(Verb::kUpdate, "not JSON");
+  submit(bad);
+  EXPECT_TRUE(done_.empty());
+  ASSERT_TRUE(run_until(loop_, [&] { return done_.size() == 1; }));
+  EXPECT_EQ(done_[0].result.error().reason, Reason::kInvalid);
 }
 
 TEST_F(KubeWriterTest, TakesTheNextWriteOfAnObjectFromWithinTheOutcomeOfTheLast) {
