@@ -1,5 +1,7 @@
 #include "app/command.hpp"
 
+#include <malloc.h>
+
 #include <array>
 #include <cstdio>
 #include <string_view>
@@ -57,6 +59,17 @@ const Command* find(std::string_view name) {
   return nullptr;
 }
 
+/// The memory target is a few MiB (6 MiB of anonymous memory at rest). glibc raises both thresholds by itself after the
+/// first large block was freed, and then keeps what a list of 10,000 Services took; fixed values make it give large blocks
+/// back at once. Two arenas, since one per thread would each hold on to a heap of its own.
+void limit_memory() {
+  constexpr int kThreshold = 128 * 1024;  // bytes, glibc's own start value
+  constexpr int kArenas = 2;
+  mallopt(M_MMAP_THRESHOLD, kThreshold);
+  mallopt(M_TRIM_THRESHOLD, kThreshold);
+  mallopt(M_ARENA_MAX, kArenas);
+}
+
 std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
@@ -73,6 +86,7 @@ Selection select_command(int argc, const char* const* argv) {
 }
 
 int run(int argc, char** argv) {
+  limit_memory();
   const auto selected = select_command(argc, argv);
   const auto* const command = find(selected.name);
   if (command != nullptr) return command->run(argc - selected.skip, argv + selected.skip);

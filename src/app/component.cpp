@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/backoff.hpp"
+#include "io/clock.hpp"
 #include "io/kube/kube_config.hpp"
 #include "kube/json.hpp"
 #include "kube/resource.hpp"
@@ -14,6 +15,14 @@ namespace {
 
 constexpr auto kFirstRetry = std::chrono::milliseconds(250);
 constexpr auto kLongestRetry = std::chrono::seconds(5);
+/// When a whole cluster starts, roles, tokens and the server's caches of both may come later than the pod.
+constexpr auto kPatienceWithRefusals = std::chrono::seconds(60);
+
+/// No waiting will change the answer.
+bool final(int status, bool patient) {
+  const bool refused = status == 401 || status == 403;
+  return status == 400 || status == 404 || (refused && !patient);
+}
 
 }  // namespace
 
@@ -28,14 +37,14 @@ std::expected<std::unique_ptr<Component>, StartupProblem> Component::create(cons
 
 Component::Component(io::KubeEndpoint endpoint, const Options& options, Log log)
     : log_(log),
-      api_host_((endpoint.host.contains(':') ? "[" + endpoint.host + "]" : endpoint.host) + ":" + endpoint.port),
+      api_host_(io::host_text(endpoint) + ":" + endpoint.port),
       client_(io::KubeClient::create(loop_, std::move(endpoint), log)),
       writer_(io::KubeWriter::create(*client_, loop_, log)),
       events_(loop_, *writer_, {.component = options.event_source, .instance = options.instance}),
       signals_(loop_, [this] {
         log_.info({{"op", "shutdown"}, {"msg", "starting shutdown"}});
         stopping_ = true;
-        if (on_stop_) on_stop_();
+        io::StopSignals::end_at_once_from_now_on();
         loop_.stop();
       }) {}
 
@@ -57,6 +66,7 @@ std::expected<io::KubeResponse, SystemError> Component::get(const std::string& t
 std::expected<kube::Pod, StartupProblem> Component::own_pod(const std::string& namespace_, const std::string& name) {
   const auto path = kube::resource_of<kube::Pod>().path(ObjectKey{namespace_, name});
   Backoff backoff(kFirstRetry, kLongestRetry);
+  const auto patient_until = io::now().steady + kPatienceWithRefusals;
   while (!stopping_) {
     const auto answer = get(path);
     if (answer && answer->status == 200) {
@@ -65,16 +75,17 @@ std::expected<kube::Pod, StartupProblem> Component::own_pod(const std::string& n
       return std::unexpected(
           StartupProblem{.op = "startup", .error = pod.error().to_string(), .msg = "cannot read the own pod"});
     }
-    if (answer && answer->status >= 400 && answer->status < 500 && answer->status != 429) {
+    if (answer && final(answer->status, io::now().steady < patient_until)) {
       return std::unexpected(StartupProblem{.op = "startup",
                                             .error = "GET " + path + ": HTTP status " + std::to_string(answer->status),
                                             .msg = "cannot find the own pod: check --pod-name (METALLB_POD_NAME), "
                                                    "--namespace and the role that grants pods get"});
     }
+    if (stopping_) break;
     const auto delay = backoff.next();
     log_.warn({{"op", "startup"},
                {"error", answer ? "HTTP status " + std::to_string(answer->status) : answer.error().to_string()},
-               {"msg", "the API server does not answer yet, trying again"}});
+               {"msg", "the API server does not give the own pod yet, trying again"}});
     boost::asio::steady_timer timer(loop_, delay);
     bool fired = false;
     timer.async_wait([&fired](const auto& error) { fired = !error; });
@@ -90,8 +101,7 @@ std::expected<kube::Pod, StartupProblem> Component::own_pod(const std::string& n
       StartupProblem{.op = "shutdown", .error = "", .msg = "stopped before the API server answered", .exit_code = 0});
 }
 
-int Component::run(std::function<void()> on_stop) {
-  on_stop_ = std::move(on_stop);
+int Component::run() {
   if (!stopping_) loop_.run();
   log_.info({{"op", "shutdown"}, {"msg", "done"}});
   return 0;

@@ -34,7 +34,8 @@ class Component {
   [[nodiscard]] const std::string& api_host() const { return api_host_; }
 
   /// GETs the pod that this process runs in, for owner references. Waits for the API server as long as it takes, since a
-  /// cluster may start in any order; a pod that does not exist or may not be read is a problem. Runs the loop meanwhile.
+  /// cluster may start in any order, and up to a minute for the right to read it; a pod that does not exist is a problem.
+  /// Runs the loop meanwhile.
   [[nodiscard]] std::expected<kube::Pod, StartupProblem> own_pod(const std::string& namespace_, const std::string& name);
 
   /// From now on `on_change` hears of every object of the kind.
@@ -47,8 +48,8 @@ class Component {
   }
   void tell(kube::EventNote note) { events_.publish(std::move(note)); }
 
-  /// Runs until a stop signal. `on_stop` is called first, on the loop. Returns the exit code.
-  int run(std::function<void()> on_stop = {});
+  /// Runs until a stop signal. Returns the exit code.
+  int run();
 
  private:
   Component(io::KubeEndpoint endpoint, const Options& options, Log log);
@@ -61,7 +62,6 @@ class Component {
   std::unique_ptr<io::KubeWriter> writer_;
   io::EventPublisher events_;
   std::vector<std::unique_ptr<io::KubeWatch>> watches_;
-  std::function<void()> on_stop_;
   bool stopping_ = false;
   io::StopSignals signals_;
 };

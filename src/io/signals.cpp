@@ -11,6 +11,10 @@ StopSignals::StopSignals(boost::asio::io_context& loop, std::function<void()> on
   wait();
 }
 
+void StopSignals::end_at_once_from_now_on() {
+  for (const int signal : {SIGTERM, SIGINT}) std::signal(signal, [](int) { std::_Exit(EXIT_FAILURE); });
+}
+
 void StopSignals::release() {
   boost::system::error_code ignored;
   signals_.clear(ignored);

@@ -14,6 +14,9 @@ class StopSignals {
   StopSignals(boost::asio::io_context& loop, std::function<void()> on_stop);
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
+  /// From now on another signal ends the process without the loop's help: call it before the loop is stopped, since what
+  /// comes after (destructors, joining threads) may hang, too.
+  static void end_at_once_from_now_on();
   /// Listens no more, so that the loop can run out of work; another signal then has the system's default effect.
   void release();
 
