@@ -22,17 +22,17 @@ class GroupQueue {
     friend bool operator==(const Change&, const Change&) = default;
   };
 
-  /// A change that undoes one still waiting takes it back instead. True when the queue was empty and is not any more:
-  /// somebody has to come for it.
+  /// A leave takes back a join that still waits. (A join does not take back a leave: the membership may have vanished with
+  /// its interface.) True when the queue was empty and is not any more: somebody has to come for it.
   bool put(const Change& change) {
     const std::pair key(change.interface, change.group);
-    if (const auto waiting = places_.find(key); waiting != places_.end()) {
-      if (changes_.at(waiting->second).join == change.join) return false;
+    if (const auto waiting = joins_.find(key); waiting != joins_.end()) {
+      if (change.join) return false;
       changes_.erase(waiting->second);
-      places_.erase(waiting);
+      joins_.erase(waiting);
       return false;
     }
-    places_.emplace(key, next_);
+    if (change.join) joins_.emplace(key, next_);
     changes_.emplace(next_++, change);
     return changes_.size() == 1;
   }
@@ -42,7 +42,7 @@ class GroupQueue {
     std::vector<Change> out;
     while (out.size() < count && !changes_.empty()) {
       const auto oldest = changes_.extract(changes_.begin()).mapped();
-      places_.erase({oldest.interface, oldest.group});
+      if (oldest.join) joins_.erase({oldest.interface, oldest.group});
       out.push_back(oldest);
     }
     return out;
@@ -52,8 +52,8 @@ class GroupQueue {
 
  private:
   std::uint64_t next_ = 0;
-  std::map<std::uint64_t, Change> changes_;  ///< by age
-  std::map<std::pair<InterfaceIndex, IpAddress>, std::uint64_t> places_;
+  std::map<std::uint64_t, Change> changes_;                              ///< by age
+  std::map<std::pair<InterfaceIndex, IpAddress>, std::uint64_t> joins_;  ///< those that wait
 };
 
 }  // namespace metallb::io

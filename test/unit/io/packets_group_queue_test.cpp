@@ -35,11 +35,15 @@ TEST(GroupQueue, ForgetsAJoinThatIsTakenBack) {
   EXPECT_TRUE(queue.empty());
 }
 
-TEST(GroupQueue, ForgetsALeaveThatIsTakenBack) {
+TEST(GroupQueue, LeavesBeforeItJoinsAgain) {
   GroupQueue queue;
   queue.put(leave(kFirst));
+  for (int i = 0; i < 3; ++i) {
+    queue.put(join(kFirst));
+    queue.put(leave(kFirst));
+  }
   queue.put(join(kFirst));
-  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.take(9), (Changes{leave(kFirst), join(kFirst)}));
 }
 
 TEST(GroupQueue, KeepsInterfacesApart) {
