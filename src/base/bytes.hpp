@@ -73,9 +73,7 @@ class ByteWriter {
     return *this;
   }
   ByteWriter& u16(std::uint16_t v) { return u8(static_cast<std::uint8_t>(v >> 8)).u8(static_cast<std::uint8_t>(v)); }
-  ByteWriter& u32(std::uint32_t v) {
-    return u16(static_cast<std::uint16_t>(v >> 16)).u16(static_cast<std::uint16_t>(v));
-  }
+  ByteWriter& u32(std::uint32_t v) { return u16(static_cast<std::uint16_t>(v >> 16)).u16(static_cast<std::uint16_t>(v)); }
   ByteWriter& bytes(ByteView v) {
     out_.insert(out_.end(), v.begin(), v.end());
     return *this;

@@ -12,9 +12,9 @@ namespace metallb {
 }  // namespace metallb
 
 // A macro, because the failed condition's text belongs into the message.
-#define METALLB_CONTRACT(condition, reason)                                                              \
-  do {                                                                                                   \
-    if (!(condition)) [[unlikely]] {                                                                     \
-      ::metallb::contract_violated(#condition, (reason), ::std::source_location::current());             \
-    }                                                                                                    \
+#define METALLB_CONTRACT(condition, reason)                                                  \
+  do {                                                                                       \
+    if (!(condition)) [[unlikely]] {                                                         \
+      ::metallb::contract_violated(#condition, (reason), ::std::source_location::current()); \
+    }                                                                                        \
   } while (false)

@@ -11,7 +11,7 @@ struct SystemError {
   std::string operation;  ///< what was tried, for example "connect"
   std::string object;     ///< on what, for example "10.0.0.1:6443"
   std::error_code code;
-  std::string detail;     ///< more than the code says; may be empty
+  std::string detail;  ///< more than the code says; may be empty
 
   [[nodiscard]] std::string to_string() const {
     auto text = operation + " " + object + ": " + (code ? code.message() : std::string("failed"));

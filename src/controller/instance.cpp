@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "controller/event_note.hpp"
+#include "kube/event_note.hpp"
 #include "kube/json.hpp"
 
 namespace metallb::controller {

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "config/community_aliases.hpp"
-#include "controller/event_note.hpp"
 #include "controller/instance.hpp"
+#include "kube/event_note.hpp"
 
 namespace metallb::controller {
 namespace {
@@ -61,9 +61,9 @@ void Instance::report(const config::ConfigError& error, Output& out) {
               {"msg", "failed to parse the configuration"}});
   const auto text = error.field + ": " + error.problem + ": " + error.remedy;
   if (const auto pool = pools_.get(error.key); pool && error.kind == "IPAddressPool") {
-    out.emplace_back(event_note(*pool, kube::EventNote::Type::kWarning, kInvalid, text));
+    out.emplace_back(kube::event_note(*pool, kube::EventNote::Type::kWarning, kInvalid, text));
   } else if (const auto community = communities_.get(error.key); community && error.kind == "Community") {
-    out.emplace_back(event_note(*community, kube::EventNote::Type::kWarning, kInvalid, text));
+    out.emplace_back(kube::event_note(*community, kube::EventNote::Type::kWarning, kInvalid, text));
   }
 }
 

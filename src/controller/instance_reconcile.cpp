@@ -1,7 +1,7 @@
 // Instance: one Service brought in order, and told to the API.
-#include "controller/event_note.hpp"
 #include "controller/instance.hpp"
 #include "controller/status_patch.hpp"
+#include "kube/event_note.hpp"
 
 namespace metallb::controller {
 namespace {
@@ -78,8 +78,8 @@ bool Instance::publish(const kube::Service& service, Record& record, Outcome out
   }
   if (!uncertain) {
     for (const auto& annotation : deprecated_annotations(service)) {
-      out.emplace_back(event_note(service, kube::EventNote::Type::kWarning, "deprecatedAnnotation",
-                                  "Service uses deprecated annotation " + annotation));
+      out.emplace_back(kube::event_note(service, kube::EventNote::Type::kWarning, "deprecatedAnnotation",
+                                        "Service uses deprecated annotation " + annotation));
     }
   }
   const ActionId id(++last_action_);
@@ -104,7 +104,7 @@ void Instance::tell(const kube::Service& service, const Outcome& outcome, Record
   const auto name = service.metadata.key().to_string();
   for (const auto& note : outcome.notes) {
     if (note.repeats && known) continue;
-    out.emplace_back(event_note(service, note.type, note.reason, note.message));
+    out.emplace_back(kube::event_note(service, note.type, note.reason, note.message));
     if (note.type == kube::EventNote::Type::kWarning) {
       if (const auto& bad = outcome.request_error) {
         log_.error({{"op", "allocateIPs"},

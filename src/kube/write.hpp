@@ -32,12 +32,12 @@ struct Write {
 struct WriteError {
   enum class Reason : std::uint8_t {
     kNotFound,
-    kGone,           ///< another object has the name now (uid differs)
+    kGone,  ///< another object has the name now (uid differs)
     kAlreadyExists,
-    kConflict,       ///< still conflicting after the driver's retries
-    kForbidden,      ///< 401 or 403
-    kInvalid,        ///< 400 or 422
-    kUnavailable,    ///< no answer, 429 or 5xx: worth another try later
+    kConflict,     ///< still conflicting after the driver's retries
+    kForbidden,    ///< 401 or 403
+    kInvalid,      ///< 400 or 422
+    kUnavailable,  ///< no answer, 429 or 5xx: worth another try later
   };
   Reason reason;
   std::string message;

@@ -44,9 +44,13 @@ bool IpPrefix::contains(const IpAddress& address) const {
   return address.family() == family() && (address.number() & ~host_mask(family(), length_)) == network_.number();
 }
 
-bool IpPrefix::overlaps(const IpPrefix& other) const { return contains(other.network_) || other.contains(network_); }
+bool IpPrefix::overlaps(const IpPrefix& other) const {
+  return contains(other.network_) || other.contains(network_);
+}
 
-std::string IpPrefix::to_string() const { return network_.to_string() + "/" + std::to_string(length_); }
+std::string IpPrefix::to_string() const {
+  return network_.to_string() + "/" + std::to_string(length_);
+}
 
 std::vector<IpPrefix> IpRange::prefixes() const {
   METALLB_CONTRACT(first.family() == last.family(), "a range lies in one family");

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "speaker/event_note.hpp"
+#include "kube/event_note.hpp"
 
 namespace metallb::speaker {
 namespace {
@@ -70,8 +70,8 @@ bool Announcements::announce(const ServiceKey& key, const kube::Service& service
              {"protocol", "layer2"},
              {"msg", "this node answers for the Service"}});
   // Users and tests compare this text (layer2 spec 4.3).
-  out.emplace_back(event_note(service, kube::EventNote::Type::kNormal, "nodeAssigned",
-                              "announcing from node \"" + node_ + "\" with protocol \"layer2\""));
+  out.emplace_back(kube::event_note(service, kube::EventNote::Type::kNormal, "nodeAssigned",
+                                    "announcing from node \"" + node_ + "\" with protocol \"layer2\""));
   return true;
 }
 
@@ -96,9 +96,9 @@ void Announcements::report_missing_interfaces(const ServiceKey& key, const kube:
   if (reported == wanted) return;
   reported = wanted;
   for (const auto& address : wanted.addresses) {
-    out.emplace_back(event_note(service, kube::EventNote::Type::kWarning, "announceFailed",
-                                "the interfaces specified by LB IP \"" + address.to_string() +
-                                    "\" doesn't exist in assigned node \"" + node_ + "\" with protocol \"layer2\""));
+    out.emplace_back(kube::event_note(service, kube::EventNote::Type::kWarning, "announceFailed",
+                                      "the interfaces specified by LB IP \"" + address.to_string() +
+                                          "\" doesn't exist in assigned node \"" + node_ + "\" with protocol \"layer2\""));
   }
 }
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/state_machine.hpp"
-#include "speaker/event_note.hpp"
+#include "kube/event_note.hpp"
 
 namespace metallb::speaker {
 
@@ -197,8 +197,8 @@ void Instance::build_configuration(Output& out) {
   if (!error || error == before || error->kind != "L2Advertisement") return;
   const auto object = configuration_.advertisement(error->key);
   if (!object) return;
-  out.emplace_back(event_note(*object, kube::EventNote::Type::kWarning, kInvalid,
-                              error->field + ": " + error->problem + ": " + error->remedy));
+  out.emplace_back(kube::event_note(*object, kube::EventNote::Type::kWarning, kInvalid,
+                                    error->field + ": " + error->problem + ": " + error->remedy));
 }
 
 const config::Pool* Instance::remember_pool(const ServiceKey& key, const kube::Service* service) {

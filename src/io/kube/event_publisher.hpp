@@ -17,9 +17,7 @@ class EventPublisher {
  public:
   /// `writer` must outlive it, or at least call nothing back afterwards.
   EventPublisher(boost::asio::io_context& loop, KubeWriter& writer, kube::EventRecorder::Source source)
-      : writer_(writer),
-        recorder_(std::move(source)),
-        driver_(loop, recorder_, [this](kube::EventRecorder::Output& writes) {
+      : writer_(writer), recorder_(std::move(source)), driver_(loop, recorder_, [this](kube::EventRecorder::Output& writes) {
           for (auto& write : writes) waiting_.push_back(std::move(write));
           submit();
         }) {}

@@ -36,10 +36,10 @@ struct ServiceSpec {
   std::optional<std::int32_t> healthCheckNodePort;
   bool operator==(const ServiceSpec&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(ServiceSpec, (), (type, ports, selector, clusterIP, clusterIPs, ipFamilies, ipFamilyPolicy, loadBalancerIP,
-                                        loadBalancerClass, externalIPs, externalTrafficPolicy, internalTrafficPolicy,
-                                        sessionAffinity, publishNotReadyAddresses, allocateLoadBalancerNodePorts,
-                                        healthCheckNodePort))
+BOOST_DESCRIBE_STRUCT(ServiceSpec, (),
+                      (type, ports, selector, clusterIP, clusterIPs, ipFamilies, ipFamilyPolicy, loadBalancerIP,
+                       loadBalancerClass, externalIPs, externalTrafficPolicy, internalTrafficPolicy, sessionAffinity,
+                       publishNotReadyAddresses, allocateLoadBalancerNodePorts, healthCheckNodePort))
 
 struct LoadBalancerIngress {
   std::string ip;
@@ -212,8 +212,9 @@ struct Event {
   std::string reportingInstance;
   bool operator==(const Event&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Event, (), (metadata, involvedObject, reason, message, source, firstTimestamp, lastTimestamp, count, type,
-                                  reportingComponent, reportingInstance))
+BOOST_DESCRIBE_STRUCT(Event, (),
+                      (metadata, involvedObject, reason, message, source, firstTimestamp, lastTimestamp, count, type,
+                       reportingComponent, reportingInstance))
 
 struct LeaseSpec {
   std::optional<std::string> holderIdentity;

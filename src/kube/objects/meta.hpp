@@ -47,8 +47,9 @@ struct ObjectMeta {
 
   [[nodiscard]] ObjectKey key() const { return {namespace_, name}; }
 };
-BOOST_DESCRIBE_STRUCT(ObjectMeta, (), (name, generateName, namespace_, uid, resourceVersion, generation, creationTimestamp,
-                                       deletionTimestamp, labels, annotations, ownerReferences, finalizers))
+BOOST_DESCRIBE_STRUCT(ObjectMeta, (),
+                      (name, generateName, namespace_, uid, resourceVersion, generation, creationTimestamp,
+                       deletionTimestamp, labels, annotations, ownerReferences, finalizers))
 
 struct ObjectReference {
   std::string apiVersion;
@@ -95,6 +96,7 @@ struct Condition {
   std::string message;
   bool operator==(const Condition&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Condition, (), (type, status, observedGeneration, lastTransitionTime, lastHeartbeatTime, reason, message))
+BOOST_DESCRIBE_STRUCT(Condition, (),
+                      (type, status, observedGeneration, lastTransitionTime, lastHeartbeatTime, reason, message))
 
 }  // namespace metallb::kube

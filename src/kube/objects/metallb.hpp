@@ -56,8 +56,9 @@ struct L2AdvertisementSpec {
   std::vector<PreferredNodeSelector> preferredNodeSelectors;
   bool operator==(const L2AdvertisementSpec&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(L2AdvertisementSpec, (), (ipAddressPools, ipAddressPoolSelectors, nodeSelectors, interfaces,
-                                                serviceSelectors, preferredNodeSelectors))
+BOOST_DESCRIBE_STRUCT(L2AdvertisementSpec, (),
+                      (ipAddressPools, ipAddressPoolSelectors, nodeSelectors, interfaces, serviceSelectors,
+                       preferredNodeSelectors))
 
 struct L2Advertisement {
   ObjectMeta metadata;
@@ -78,8 +79,9 @@ struct BGPAdvertisementSpec {
   std::vector<LabelSelector> serviceSelectors;
   bool operator==(const BGPAdvertisementSpec&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(BGPAdvertisementSpec, (), (aggregationLength, aggregationLengthV6, localPref, communities, ipAddressPools,
-                                                 ipAddressPoolSelectors, nodeSelectors, peers, serviceSelectors))
+BOOST_DESCRIBE_STRUCT(BGPAdvertisementSpec, (),
+                      (aggregationLength, aggregationLengthV6, localPref, communities, ipAddressPools,
+                       ipAddressPoolSelectors, nodeSelectors, peers, serviceSelectors))
 
 struct BGPAdvertisement {
   ObjectMeta metadata;
@@ -119,9 +121,10 @@ struct BGPPeerSpec {
   bool dualStackAddressFamily = false;
   bool operator==(const BGPPeerSpec&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(BGPPeerSpec, (), (myASN, peerASN, dynamicASN, localASN, peerAddress, interface, sourceAddress, peerPort,
-                                        holdTime, keepaliveTime, connectTime, routerID, nodeSelectors, password, passwordSecret,
-                                        bfdProfile, enableGracefulRestart, ebgpMultiHop, vrf, disableMP, dualStackAddressFamily))
+BOOST_DESCRIBE_STRUCT(BGPPeerSpec, (),
+                      (myASN, peerASN, dynamicASN, localASN, peerAddress, interface, sourceAddress, peerPort, holdTime,
+                       keepaliveTime, connectTime, routerID, nodeSelectors, password, passwordSecret, bfdProfile,
+                       enableGracefulRestart, ebgpMultiHop, vrf, disableMP, dualStackAddressFamily))
 
 struct BGPPeer {
   ObjectMeta metadata;
@@ -140,8 +143,8 @@ struct BFDProfileSpec {
   std::optional<std::int32_t> minimumTtl;
   bool operator==(const BFDProfileSpec&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(BFDProfileSpec, (), (receiveInterval, transmitInterval, detectMultiplier, echoInterval, echoMode,
-                                           passiveMode, minimumTtl))
+BOOST_DESCRIBE_STRUCT(BFDProfileSpec, (),
+                      (receiveInterval, transmitInterval, detectMultiplier, echoInterval, echoMode, passiveMode, minimumTtl))
 
 struct BFDProfile {
   ObjectMeta metadata;

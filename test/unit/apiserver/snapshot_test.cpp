@@ -45,10 +45,11 @@ TEST(Snapshot, WatchesOfTheEarlierLifeHaveToListAfresh) {
 
 TEST(Snapshot, TextThatIsNoSnapshotIsRefused) {
   Api api;
-  for (const auto* text : {"", "no", "[]", "{}", R"({"version":5})", R"({"version":0,"objects":[]})", R"({"version":5,"objects":[1]})",
-                           R"({"version":5,"objects":[{"apiVersion":"v1","kind":"Unknown","metadata":{"name":"a"}}]})",
-                           R"({"version":5,"objects":[{"apiVersion":"v1","kind":"Service","metadata":{"name":"a"}}]})",
-                           R"({"version":5,"objects":[{"apiVersion":"v1","kind":"Node","metadata":{}}]})"}) {
+  for (const auto* text :
+       {"", "no", "[]", "{}", R"({"version":5})", R"({"version":0,"objects":[]})", R"({"version":5,"objects":[1]})",
+        R"({"version":5,"objects":[{"apiVersion":"v1","kind":"Unknown","metadata":{"name":"a"}}]})",
+        R"({"version":5,"objects":[{"apiVersion":"v1","kind":"Service","metadata":{"name":"a"}}]})",
+        R"({"version":5,"objects":[{"apiVersion":"v1","kind":"Node","metadata":{}}]})"}) {
     EXPECT_FALSE(api.restart(text)) << text;
   }
 }

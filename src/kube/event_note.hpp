@@ -6,12 +6,11 @@
 
 #include "kube/write.hpp"
 
-namespace metallb::speaker {
+namespace metallb::kube {
 
 template <class T>
-[[nodiscard]] kube::EventNote event_note(const T& about, kube::EventNote::Type type, std::string reason,
-                                         std::string message) {
-  const auto& resource = kube::resource_of<T>();
+[[nodiscard]] EventNote event_note(const T& about, EventNote::Type type, std::string reason, std::string message) {
+  const auto& resource = resource_of<T>();
   const auto& metadata = about.metadata;
   return {.about = {.apiVersion = resource.api_version(),
                     .kind = std::string(resource.kind),
@@ -25,4 +24,4 @@ template <class T>
           .message = std::move(message)};
 }
 
-}  // namespace metallb::speaker
+}  // namespace metallb::kube
