@@ -41,7 +41,7 @@ class Session {
  private:
   void step(std::uint8_t kind) {
     const ServiceKey service{"default", (kind & 0x80U) != 0 ? "foo" : "bar"};
-    switch (kind % 6) {
+    switch (kind % 8) {
       case 0:
         return input(Command(Announce{service, pick_address(in_.u8()), pick_set(in_.u8())}));
       case 1:
@@ -53,6 +53,7 @@ class Session {
                              MacAddress({2, 0, 0, 0, 0, static_cast<std::uint8_t>(choice >> 6)}),
                              (choice & 8U) != 0,
                              {}};
+        state.running = (choice & 32U) == 0;
         if ((choice & 16U) != 0)
           state.link_local = IpAddress::from_number(IpFamily::kIpv6, static_cast<Uint128>(0xFE80) << 112 | choice);
         return input(state);
@@ -63,6 +64,14 @@ class Session {
         const auto interface = InterfaceIndex(in_.u8() % 3);
         const auto size = in_.u8();
         return input(FrameReceived{interface, in_.take(std::min<std::size_t>(size, in_.remaining()))});
+      }
+      case 5: {
+        const auto choice = in_.u8();
+        return input(SendersReady{InterfaceIndex(choice % 3), (choice & 4U) != 0 ? IpFamily::kIpv4 : IpFamily::kIpv6});
+      }
+      case 6: {
+        const auto choice = in_.u8();
+        return input(FrameLost{pick_address(choice), (choice & 1U) != 0});
       }
       default:
         now_ += std::chrono::milliseconds(in_.u8() * 10);
