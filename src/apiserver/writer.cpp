@@ -74,9 +74,9 @@ Result<void> check_object_name(const Route& route, const json::object& object) {
   return {};
 }
 
-Result<json::value> apply_patch(const Route& route, const json::object& before, std::string_view content_type,
-                                std::string_view body) {
-  const auto type = media_type(content_type);
+/// The patch's media type, when this kind can be patched that way.
+Result<std::string> patch_type(const Route& route, std::string_view content_type) {
+  auto type = media_type(content_type);
   if (type == "application/apply-patch+yaml" || type == "application/apply-patch+cbor") {
     return std::unexpected(unsupported_media_type(
         "server-side apply is not supported by this server: use `kubectl apply` without --server-side"));
@@ -90,6 +90,11 @@ Result<json::value> apply_patch(const Route& route, const json::object& before, 
             "application/merge-patch+json") +
         (route.kind->custom ? "" : ", application/strategic-merge-patch+json")));
   }
+  return type;
+}
+
+Result<json::value> apply_patch(const Route& route, const json::object& before, std::string_view type,
+                                std::string_view body) {
   std::string error;
   const auto patch = parse(body, error);
   if (!patch) return std::unexpected(bad_request("error decoding patch: " + error));
@@ -100,7 +105,7 @@ Result<json::value> apply_patch(const Route& route, const json::object& before, 
     return document;
   }
   if (!patch->is_object()) return std::unexpected(bad_request("error decoding patch: expected an object"));
-  if (strategic) {
+  if (type == "application/strategic-merge-patch+json") {
     if (auto result = apply_strategic_merge(*route.kind, document.get_object(), patch->get_object()); !result) {
       return std::unexpected(result.error());
     }
@@ -212,9 +217,12 @@ Result<ObjectPointer> Writer::update(Now now, const Route& route, json::object o
 
 Result<ObjectPointer> Writer::patch(Now now, const Route& route, std::string_view content_type, std::string_view body,
                                     bool dry_run) {
+  // First of all, so that server-side apply, which may mean to create, is told what to do instead.
+  const auto type = patch_type(route, content_type);
+  if (!type) return std::unexpected(type.error());
   const auto before = registry_.store().get(*route.kind, {route.namespace_, route.name});
   if (!before) return std::unexpected(not_found(*route.kind, route.name));
-  auto patched = apply_patch(route, *before, content_type, body);
+  auto patched = apply_patch(route, *before, *type, body);
   if (!patched) return std::unexpected(patched.error());
   if (depth_of(*patched) > kMaximumDepth) return std::unexpected(bad_request("the patched object is nested too deeply"));
   auto object = as_object_of(route, std::move(*patched));

@@ -197,7 +197,8 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     options = arguments()
     story = Story(options.json)
-    # SIGTERM ends the demo like Ctrl-C, so that the lab is taken down.
+    # SIGTERM ends the demo like Ctrl-C, so that the lab is taken down; Ctrl-C does so even where a shell started it with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     error = None
     cluster = Cluster(options.binary, options.nodes, options.log_level, on_progress=story.say)
