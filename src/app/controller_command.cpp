@@ -63,6 +63,9 @@ int run(const ControllerOptions& options, const Log& log) {
   for (const auto& flag : accepted_without_effect(options)) {
     log.info({{"op", "startup"}, {"flag", flag}, {"msg", "flag accepted, but this build does not have its feature"}});
   }
+  if (settings->serve_webhooks) {
+    log.info({{"op", "startup"}, {"msg", "webhooks are not served by this build: nothing listens on 9443"}});
+  }
   auto component =
       Component::create({.event_source = "metallb-controller", .instance = "", .kubeconfig = options.kubeconfig}, log);
   if (!component) return fail(log, component.error());

@@ -99,6 +99,15 @@ int run(const SpeakerOptions& options, const Log& log) {
   for (const auto& flag : accepted_without_effect(options)) {
     log.info({{"op", "startup"}, {"flag", flag}, {"msg", "flag accepted, but this build does not have its feature"}});
   }
+  // The original's words for it: people search for them.
+  log.info({{"op", "startup"},
+            {"msg", "not starting fast dead node detection (memberlist): every Node of the API counts as a speaker"}});
+  if (options.bgp_type != "native") {
+    log.warn({{"op", "startup"},
+              {"variable", "METALLB_BGP_TYPE"},
+              {"value", options.bgp_type},
+              {"msg", "this build announces in layer 2 mode only: BGP peers and advertisements are not looked at"}});
+  }
   const auto exclude_expression = io::read_exclude_expression(kExcludeFile);
   if (!exclude_expression) {
     return fail(log, {.op = "startup",

@@ -59,6 +59,12 @@ def test_nothing_unfinished_is_left_in_the_sources():
     assert wrong == []
 
 
+def test_no_page_holds_a_place_for_text_to_come():
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    wrong = [str(page.relative_to(ROOT)) for page in pages if re.search(r"\b(TODO|FIXME|TBD)\b|^[A-Z]+_[A-Z_]+$", page.read_text(), re.M)]
+    assert wrong == []
+
+
 def test_only_the_driver_folder_reads_clocks_or_starts_threads():
     wrong = []
     for path in SOURCES:

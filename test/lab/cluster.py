@@ -1,10 +1,13 @@
 """A whole lab cluster: the LAN, the API server, the stand-ins for Kubernetes, the controller, and a speaker on every node."""
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 from .api import Api, wait_for_api
@@ -174,19 +177,32 @@ class Cluster:
         return [p for p in (self.api_server, self.controller, *self.speakers.values()) if p is not None]
 
     def close(self) -> None:
-        """Ends what was started, in reverse order; safe to call twice and half-built."""
-        for process in [*self.speakers.values(), self.controller, self.api_server]:
-            if process is not None and process.running():
-                process.stop(grace=2.0)
-        for role in self._roles:
-            role.stop()
-        self._roles = []
-        if self.lan is not None:
-            self.lan.remove()
-            self.lan = None
-        else:
-            remove_own()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        """Ends what was started, in reverse order; safe to call twice and half-built. A second Ctrl-C does not cut it short."""
+        with ctrl_c_ignored():
+            for process in [*self.speakers.values(), self.controller, self.api_server]:
+                if process is not None and process.running():
+                    process.stop(grace=2.0)
+            for role in self._roles:
+                role.stop()
+            self._roles = []
+            if self.lan is not None:
+                self.lan.remove()
+                self.lan = None
+            else:
+                remove_own()
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def ctrl_c_ignored():
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def remove_own() -> None:

@@ -197,10 +197,12 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     options = arguments()
     story = Story(options.json)
-    # SIGTERM ends the demo like Ctrl-C, so that the lab is taken down; Ctrl-C does so even where a shell started it with SIGINT ignored.
+    # Every way of being ended takes the lab down; Ctrl-C does so even where a shell started the demo with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    for other in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.default_int_handler)
     error = None
+    demo_ended = False
     cluster = Cluster(options.binary, options.nodes, options.log_level, on_progress=story.say)
     try:
         story.chapter("Building the lab (network namespaces on one bridge)")
@@ -214,15 +216,16 @@ def main() -> int:
                     act()
                 if options.keep:
                     story.finish()
+                    demo_ended = True
                     explore(cluster, story)
-            except BaseException:
+            except Exception:
                 for process in cluster.processes():
                     print(f"--- end of the log of {process.name}\n{process.log_tail(15)}", file=sys.stderr)
                 raise
     except KeyboardInterrupt:
-        error = None if options.keep and story.succeeded() else "interrupted"
-        if options.keep:
-            return 0
+        if demo_ended and story.succeeded():
+            return 0  # --keep, and the user has seen enough
+        error = "interrupted"
     except (RuntimeError, TimeoutError, OSError) as failure:
         error = str(failure)
     story.finish(error)
