@@ -10,12 +10,12 @@
 #include "apiserver/instance.hpp"
 #include "app/apiserver_options.hpp"
 #include "app/kubeconfig_file.hpp"
-#include "app/private_file.hpp"
 #include "app/token_file.hpp"
 #include "app/version.hpp"
 #include "io/apiserver_driver.hpp"
 #include "io/clock.hpp"
 #include "io/entropy.hpp"
+#include "io/files.hpp"
 #include "io/http/self_signed.hpp"
 #include "io/log_sink.hpp"
 #include "io/signals.hpp"
@@ -60,7 +60,7 @@ std::expected<MaybeTls, StartupProblem> prepare_tls(const ApiserverOptions& opti
     tls->key_pem = std::move(*key);
   }
   if (!options.tls_ca_file.empty()) {
-    if (const auto written = write_private_file(options.tls_ca_file, tls->certificate_pem); !written) {
+    if (const auto written = io::write_private_file(options.tls_ca_file, tls->certificate_pem); !written) {
       return std::unexpected(problem(written.error().to_string(), "cannot write --tls-ca-file"));
     }
   }
@@ -92,7 +92,7 @@ apiserver::Options core_options(const ApiserverOptions& options, const std::vect
 std::expected<apiserver::Instance, StartupProblem> make_core(const ApiserverOptions& options,
                                                              const std::vector<TokenEntry>& tokens) {
   auto core = core_options(options, tokens);
-  const auto saved = options.data_file.empty() || ::access(options.data_file.c_str(), F_OK) != 0
+  const auto saved = options.data_file.empty() || !io::file_exists(options.data_file)
                          ? std::expected<std::string, SystemError>()
                          : file_reader()(options.data_file);
   if (!saved) return std::unexpected(problem(saved.error().to_string(), "cannot read --data"));
@@ -108,7 +108,7 @@ std::expected<void, StartupProblem> write_kubeconfig(const ApiserverOptions& opt
   const auto text = kubeconfig_text({.server = url,
                                      .ca_pem = tls ? tls->certificate_pem : std::string(),
                                      .token = tokens.empty() ? std::string() : tokens.front().token});
-  if (const auto written = write_private_file(options.kubeconfig_file, text); !written) {
+  if (const auto written = io::write_private_file(options.kubeconfig_file, text); !written) {
     return std::unexpected(problem(written.error().to_string(), "cannot write --write-kubeconfig"));
   }
   return {};
@@ -141,7 +141,7 @@ std::expected<void, StartupProblem> serve(const ApiserverOptions& options, const
   log.info({{"op", "startup"}, {"url", url}, {"tokens", tokens->size()}, {"msg", "API server is serving"}});
   loop.run();
   if (options.data_file.empty()) return {};
-  const auto written = write_private_file(options.data_file, core.snapshot());
+  const auto written = io::write_private_file(options.data_file, core.snapshot());
   if (!written) return std::unexpected(problem(written.error().to_string(), "cannot write --data: the objects are lost"));
   return {};
 }

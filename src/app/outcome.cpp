@@ -1,10 +1,9 @@
 #include "app/outcome.hpp"
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+
+#include "io/files.hpp"
 
 namespace metallb::app {
 
@@ -28,18 +27,7 @@ Environment process_environment() {
 }
 
 FileReader file_reader() {
-  return [](const std::string& path) -> std::expected<std::string, SystemError> {
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file || file.bad()) {
-      return std::unexpected(SystemError{.operation = "read",
-                                         .object = path,
-                                         .code = std::error_code(errno == 0 ? EIO : errno, std::generic_category()),
-                                         .detail = {}});
-    }
-    return content;
-  };
+  return io::read_file;
 }
 
 }  // namespace metallb::app

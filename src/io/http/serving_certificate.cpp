@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "io/clock.hpp"
-#include "io/kube/text_file.hpp"
+#include "io/files.hpp"
 
 namespace metallb::io {
 namespace {
@@ -26,7 +26,7 @@ std::expected<std::optional<CertificateAndKey>, SystemError> CertificateSource::
     const bool serves_files = !self_signed_ && !served_certificate_.empty();
     if (serves_files || (self_signed_ && at < renew_at_)) return std::nullopt;
     const auto seconds = std::chrono::floor<std::chrono::system_clock::duration>(at);
-    auto made = make_self_signed({"localhost", "127.0.0.1"}, seconds, kLifetime);
+    auto made = make_self_signed({"localhost", "127.0.0.1"}, seconds, kLifetime, own_key_);
     if (!made) return std::unexpected(made.error());
     found = std::move(*made);
     renew_at_ = at + kLifetime - kRenewBefore;
@@ -38,7 +38,9 @@ std::expected<std::optional<CertificateAndKey>, SystemError> CertificateSource::
 }
 
 ServingCertificate::ServingCertificate(boost::asio::io_context& loop, std::string directory, TlsProfile profile)
-    : source_(std::move(directory)), profile_(std::move(profile)), timer_(loop) {}
+    : source_(std::move(directory), profile.suits_ecdsa() ? KeyKind::kEcdsa : KeyKind::kRsa),
+      profile_(std::move(profile)),
+      timer_(loop) {}
 
 std::shared_ptr<const TlsServerOptions> ServingCertificate::options(CertificateAndKey certificate) const {
   return std::make_shared<TlsServerOptions>(TlsServerOptions{.certificate_pem = std::move(certificate.certificate_pem),

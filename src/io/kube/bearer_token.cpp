@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "io/kube/text_file.hpp"
+#include "io/files.hpp"
 
 namespace metallb::io {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "io/kube/kubeconfig_file.hpp"
-#include "io/kube/text_file.hpp"
+#include "io/files.hpp"
 #include "io/kube/tls_client.hpp"
 
 namespace metallb::io {

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "io/kube/bearer_token.hpp"
-#include "io/kube/text_file.hpp"
+#include "io/files.hpp"
 #include "io/kube/tls_client.hpp"
 
 namespace metallb::io {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/kube/text_file.hpp"
+#include "io/files.hpp"
 
 namespace metallb::io {
 namespace {
