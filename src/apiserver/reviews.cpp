@@ -29,8 +29,9 @@ json::object answer_review(const Kind& kind, json::object review, const std::map
   json::object status;
   if (kind.kind == "TokenReview") {
     const auto found = tokens.find(text_at(review, "spec.token"));
-    if (found != tokens.end()) {
-      status = {{"authenticated", true}, {"user", user_object(found->second)}};
+    if (found != tokens.end() || tokens.empty()) {
+      // Without a token file nobody has to prove who they are: any token is as good as none.
+      status = {{"authenticated", true}, {"user", user_object(tokens.empty() ? asking : found->second)}};
       if (const auto* audiences = array_at(review, "spec.audiences")) status["audiences"] = *audiences;
     } else {
       status = {{"authenticated", false}, {"error", "invalid bearer token"}};

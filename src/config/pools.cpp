@@ -9,22 +9,31 @@ namespace {
 
 constexpr const char* kKind = "IPAddressPool";
 
+/// A prefix, and where it was written.
+struct Taken {
+  IpPrefix prefix;
+  std::string pool;
+  std::string entry;
+};
+
 /// All prefixes taken so far, by their first address; since they are disjoint, neighbours tell about overlap.
 class TakenPrefixes {
  public:
-  /// The prefix already taken that overlaps `prefix`, or null after taking it.
-  const IpPrefix* take(const IpPrefix& prefix) {
+  /// What was taken before and overlaps `wanted`, or null after taking it.
+  const Taken* take(Taken wanted) {
+    const auto& prefix = wanted.prefix;
     const auto after = taken_.lower_bound(prefix.first());
-    if (after != taken_.end() && after->second.overlaps(prefix)) return &after->second;
+    if (after != taken_.end() && after->second.prefix.overlaps(prefix)) return &after->second;
     if (after != taken_.begin()) {
-      if (const auto before = std::prev(after); before->second.overlaps(prefix)) return &before->second;
+      if (const auto before = std::prev(after); before->second.prefix.overlaps(prefix)) return &before->second;
     }
-    taken_.emplace_hint(after, prefix.first(), prefix);
+    const auto first = prefix.first();
+    taken_.emplace_hint(after, first, std::move(wanted));
     return nullptr;
   }
 
  private:
-  std::map<IpAddress, IpPrefix> taken_;
+  std::map<IpAddress, Taken> taken_;
 };
 
 Checked<ServiceAllocation> build_allocation(const kube::ServiceAllocation& spec,
@@ -70,10 +79,13 @@ Checked<Pool> build_pool(const kube::IPAddressPool& object, const Objects<kube::
     const auto prefixes = parse_address_entry(object.spec.addresses[i]);
     if (!prefixes) return std::unexpected(Problem{field, prefixes.error().problem, prefixes.error().remedy});
     for (const auto& prefix : *prefixes) {
-      if (const auto* other = taken.take(prefix)) {
+      const auto& entry = object.spec.addresses[i];
+      if (const auto* other = taken.take({prefix, pool.name, entry})) {
         return std::unexpected(Problem{field,
                                        "CIDR " + quoted(prefix.to_string()) + " in pool " + quoted(pool.name) +
-                                           " overlaps with already defined CIDR " + quoted(other->to_string()),
+                                           " overlaps with already defined CIDR " + quoted(other->prefix.to_string()) +
+                                           " (" + quoted(entry) + " here, " + quoted(other->entry) + " in pool " +
+                                           quoted(other->pool) + ")",
                                        "give every address to one pool, and list it once"});
       }
       pool.prefixes.push_back(prefix);

@@ -353,12 +353,14 @@ SteadyPoint Core::after_backoff(Now now) {
 }
 
 void Core::trouble(std::string_view op, int status, std::string_view why) {
-  // Once per outage; that it is over is said, too.
-  if (std::exchange(in_trouble_, true)) return;
+  // Once per outage and cause; that it is over is said, too.
+  const auto cause = why.substr(0, kLoggedBody);
+  if (std::exchange(in_trouble_, true) && trouble_ == cause) return;
+  trouble_ = cause;
   log_.warn({{"op", op},
              {"resource", resource_.plural},
              {"status", status},
-             {"error", why.substr(0, kLoggedBody)},
+             {"error", cause},
              {"msg", "API server does not answer as it should, trying again"}});
 }
 

@@ -78,7 +78,8 @@ std::optional<Responder::Claim> Responder::on_frame(const InterfaceState& interf
 std::optional<Responder::Claim> Responder::on_arp(const InterfaceState& interface, const AnswerTable& table, ByteView frame,
                                                   std::vector<Action>& out) {
   const auto packet = decode_arp(frame);
-  if (!packet) {
+  // An answer to a group would go to the whole LAN, and one to nobody is of no use.
+  if (!packet || !packet->sender_mac.is_station()) {
     ++drops_.malformed;
     return std::nullopt;
   }

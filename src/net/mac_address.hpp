@@ -23,6 +23,8 @@ class MacAddress {
   [[nodiscard]] static MacAddress multicast(const IpAddress& group);
 
   [[nodiscard]] constexpr const std::array<std::uint8_t, 6>& bytes() const { return bytes_; }
+  /// The address of one station: neither a group's (broadcast, multicast) nor all zeros.
+  [[nodiscard]] constexpr bool is_station() const { return (bytes_[0] & 1U) == 0 && *this != MacAddress(); }
   [[nodiscard]] std::string to_string() const;
 
   friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;

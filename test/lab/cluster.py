@@ -109,7 +109,10 @@ class Cluster:
         address = self.lan.nodes[node].address4 if node else self.lan.control.address4
         self.api.create(path, {"apiVersion": "v1", "kind": "Pod", "spec": spec,
                                "metadata": {"name": name, "labels": {"app": "metallb", "component": component}},
-                               "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "hostIP": address}})
+                               "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "hostIP": address,
+                                          "conditions": [{"type": "Ready", "status": "True"}],
+                                          "containerStatuses": [{"name": component, "ready": True, "restartCount": 0, "image": "metallb",
+                                                                 "imageID": "", "state": {"running": {}}}]}})
 
     def _speaker_etc(self) -> str:
         """A directory with /etc/metallb/excludel2.yaml as the manifests mount it."""

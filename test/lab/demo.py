@@ -174,6 +174,7 @@ def explore(cluster: Cluster, story: Story) -> None:
     story.say(f"{prefix} curl http://{cluster.ingress('default', 'myapp')[0]}/")
     story.say(f"{prefix} tcpdump -eni eth0 arp or icmp6")
     story.say(f"{' '.join(node.namespace.exec_prefix())} nft list ruleset          # the stand-in for kube-proxy on {node.name}")
+    story.say(f"{' '.join(node.namespace.exec_prefix())} curl -sk -H 'Authorization: Bearer any' https://127.0.0.1:9120/metrics")
     story.say(f"tail -f {cluster.log_path('controller')} {cluster.log_path('speaker-' + node.name)}")
     while True:
         time.sleep(3600)

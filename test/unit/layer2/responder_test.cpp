@@ -69,6 +69,13 @@ TEST_F(Responding, AnswersARequestSentToItsOwnMac) {
   EXPECT_EQ(world.receive(arp_frame({.ethernet_destination = kOurMac})).size(), 1U);
 }
 
+TEST_F(Responding, AnswersNoSenderThatIsNoStation) {
+  for (const auto& sender : {MacAddress::broadcast(), MacAddress({1, 0, 0x5E, 0, 0, 1}), MacAddress()}) {
+    EXPECT_TRUE(world.receive(arp_frame({.sender_mac = sender})).empty()) << sender.to_string();
+  }
+  EXPECT_EQ(world.core.drops().malformed, 3U);
+}
+
 TEST_F(Responding, AnswersProbesAndGratuitousRequests) {
   const auto probe = world.receive(arp_frame({.sender_ip = IpAddress()}));
   ASSERT_EQ(probe.size(), 1U);
