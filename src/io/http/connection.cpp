@@ -71,7 +71,7 @@ void Connection::send(std::string bytes) {
 void Connection::answer_done(bool keep_alive) {
   if (phase_ == Phase::kClosed) return;
   exchange_.reset();
-  enter(keep_alive && !peer_finished_ ? Phase::kReading : Phase::kDraining);
+  enter(keep_alive ? Phase::kReading : Phase::kDraining);
   schedule_pump();
 }
 
@@ -81,7 +81,8 @@ void Connection::stream_opened() {
   if (peer_finished_) peer_finished();
 }
 
-// A client that waits for a whole answer may have shut its sending side down; a stream's client that does so is gone.
+// A client that waits for whole answers may have shut its sending side down: it gets them, also those to requests that it
+// sent ahead. A stream's client that does so is gone.
 void Connection::peer_finished() {
   peer_finished_ = true;
   switch (phase_) {
@@ -90,6 +91,7 @@ void Connection::peer_finished() {
       enter(Phase::kDraining);
       schedule_pump();
       break;
+    case Phase::kReading:  // see has_all_requests()
     case Phase::kWaiting:
     case Phase::kDraining:
       break;
@@ -116,6 +118,10 @@ void Connection::pump() {
       flush();
       if (phase_ == Phase::kClosed) return;
       if (take_request()) continue;
+      if (has_all_requests()) {
+        enter(Phase::kDraining);
+        continue;
+      }
       if (!may_read()) break;
       if (++reads > kReadsPerTurn) {
         schedule_pump();
@@ -206,6 +212,11 @@ bool Connection::take_request() {
   return false;
 }
 
+// After take_request() found none: of a client that sends no more, what is left is nothing or the beginning of a request.
+bool Connection::has_all_requests() const {
+  return peer_finished_ && phase_ == Phase::kReading && unsent_ <= kAnswerAheadLimit;
+}
+
 void Connection::dispatch() {
   const auto parser = std::move(parser_);
   Exchange::Traits traits{.keep_alive = parser->keep_alive(), .chunks = parser->understands_chunks()};
@@ -227,7 +238,7 @@ void Connection::refuse(int status, std::string_view reason) {
 bool Connection::may_read() const {
   switch (phase_) {
     case Phase::kReading:
-      return input_.size() < kReadAheadLimit || unsent_ <= kAnswerAheadLimit;
+      return !peer_finished_ && (input_.size() < kReadAheadLimit || unsent_ <= kAnswerAheadLimit);
     case Phase::kWaiting:
     case Phase::kStreaming:
       return !peer_finished_ && input_.size() < kReadAheadLimit;

@@ -61,6 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool handshake_done();
   void flush();
   [[nodiscard]] bool take_request();
+  [[nodiscard]] bool has_all_requests() const;
   [[nodiscard]] bool read_more();
   [[nodiscard]] bool may_read() const;
   void dispatch();

@@ -21,6 +21,9 @@ bool has_parameter(std::string_view query, std::string_view name) {
   return false;
 }
 
+// Probes come one by one; the rest of the process needs descriptors too.
+constexpr std::size_t kConnectionLimit = 256;
+
 class Endpoint : public HealthEndpoint {
  public:
   std::expected<void, SystemError> listen(boost::asio::io_context& loop, const Options& options, Log log) {
@@ -28,6 +31,7 @@ class Endpoint : public HealthEndpoint {
     server_options.address = options.address;
     server_options.port = options.port;
     server_options.body_limit = 4U << 10U;
+    server_options.connection_limit = kConnectionLimit;
     auto server = HttpServer::listen(
         loop, std::move(server_options),
         [this](const HttpServerRequest& request, const std::shared_ptr<HttpResponder>& responder) {

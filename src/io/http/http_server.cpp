@@ -79,6 +79,7 @@ class Server : public HttpServer {
       acceptor.async_accept([self = shared_from_this()](const error_code& error, tcp::socket socket) {
         if (self->stopped) return;
         if (error) return self->accept_failed(error);
+        if (self->full()) return self->turn_away();
         const auto connection = std::make_shared<Connection>(std::move(socket), self->tls, self->shared);
         self->shared->open.insert(connection);
         connection->start();
@@ -86,13 +87,27 @@ class Server : public HttpServer {
       });
     }
 
+    [[nodiscard]] bool full() const {
+      const auto limit = shared->options.connection_limit;
+      return limit > 0 && shared->open.size() >= limit;
+    }
+
+    // The socket is dropped: strangers must not use up the descriptors that the rest of the process needs.
+    void turn_away() {
+      warn("too many connections");
+      accept();
+    }
+
+    void warn(const std::string& error) {
+      const auto moment = now().steady;
+      if (moment - last_warning <= kAcceptWarningPause) return;
+      last_warning = moment;
+      log.warn({{"op", "http"}, {"port", port}, {"error", error}, {"msg", "cannot accept connections"}});
+    }
+
     // Out of descriptors or memory: without a pause the loop would spin on a connection that it cannot take.
     void accept_failed(const error_code& error) {
-      const auto moment = now().steady;
-      if (moment - last_warning > kAcceptWarningPause) {
-        last_warning = moment;
-        log.warn({{"op", "http"}, {"port", port}, {"error", error.message()}, {"msg", "cannot accept connections"}});
-      }
+      warn(error.message());
       pause.expires_after(kAcceptPause);
       pause.async_wait([self = shared_from_this()](const error_code& aborted) {
         if (!aborted && !self->stopped) self->accept();

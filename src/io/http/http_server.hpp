@@ -62,6 +62,7 @@ class HttpServer {
     std::shared_ptr<const TlsServerOptions> tls = nullptr;  ///< null: plain HTTP
     std::size_t body_limit = 8U << 20U;                     ///< bytes; a larger request body is refused with 413
     std::size_t header_limit = 64U << 10U;            ///< bytes of request line and header fields; more is refused with 431
+    std::size_t connection_limit = 0;                 ///< open at a time, 0 = any number; those beyond are closed at once
     std::size_t unsent_limit = 64U << 20U;            ///< bytes queued for one client before its connection is cut
     std::chrono::milliseconds idle_timeout{180'000};  ///< without a request on a kept connection
     std::chrono::milliseconds request_timeout{60'000};  ///< from the first byte of a request to its last

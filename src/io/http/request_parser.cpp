@@ -35,6 +35,7 @@ std::string lower_case(std::string_view text) {
 
 struct RequestParser::Impl {
   http::request_parser<http::string_body> parser;
+  std::size_t framing_limit = 0;  ///< bytes
   bool started = false;
   bool continue_told = false;
 };
@@ -42,6 +43,7 @@ struct RequestParser::Impl {
 RequestParser::RequestParser(std::size_t header_limit, std::size_t body_limit) : impl_(std::make_unique<Impl>()) {
   impl_->parser.header_limit(static_cast<std::uint32_t>(header_limit));
   impl_->parser.body_limit(body_limit);
+  impl_->framing_limit = header_limit;
   impl_->parser.eager(true);
 }
 RequestParser::~RequestParser() = default;
@@ -60,7 +62,12 @@ std::expected<bool, RequestParser::Refusal> RequestParser::feed(std::string& inp
     if (taken == 0) break;
   }
   input.erase(0, used);
-  if (!parser.is_done()) return false;
+  if (!parser.is_done()) {
+    // Bodies are taken as they come. What stays is a line or section without its end; of chunk extensions and trailers
+    // Beast would wait for any length.
+    if (input.size() > impl_->framing_limit) return std::unexpected(Refusal{431, "unfinished header, chunk or trailer"});
+    return false;
+  }
   // RFC 9112, Section 3.2: an HTTP/1.1 request names its host, once.
   if (parser.get().version() >= 11 && parser.get().count(http::field::host) != 1) {
     return std::unexpected(Refusal{400, "missing or repeated Host header"});

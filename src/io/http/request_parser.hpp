@@ -12,7 +12,7 @@ namespace metallb::io {
 
 class RequestParser {
  public:
-  /// Limits in bytes.
+  /// Limits in bytes. `header_limit` also bounds a chunk's extension and the trailer section.
   RequestParser(std::size_t header_limit, std::size_t body_limit);
   ~RequestParser();
   RequestParser(const RequestParser&) = delete;

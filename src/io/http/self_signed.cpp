@@ -20,6 +20,7 @@ using KeyHandle = std::unique_ptr<EVP_PKEY, decltype([](EVP_PKEY* k) { EVP_PKEY_
 using ExtensionHandle = std::unique_ptr<X509_EXTENSION, decltype([](X509_EXTENSION* e) { X509_EXTENSION_free(e); })>;
 
 constexpr std::chrono::hours kClockTolerance{1};
+constexpr unsigned int kRsaBits = 2048;
 
 std::string text_of(BIO* bio) {
   char* data = nullptr;
@@ -55,6 +56,9 @@ bool fill(X509* certificate, EVP_PKEY* key, const std::vector<std::string>& name
           std::chrono::hours lifetime) {
   const auto start = std::chrono::system_clock::to_time_t(now - kClockTolerance);
   const auto end = std::chrono::system_clock::to_time_t(now + lifetime);
+  // RFC 5246, Section 7.4.2: a suite without (EC)DHE encrypts to the RSA key itself.
+  const std::string usage =
+      std::string("critical,digitalSignature,keyCertSign") + (EVP_PKEY_is_a(key, "RSA") == 1 ? ",keyEncipherment" : "");
   auto* const subject = X509_get_subject_name(certificate);
   const auto* const common_name = reinterpret_cast<const unsigned char*>(names.front().c_str());
   return X509_set_version(certificate, X509_VERSION_3) == 1 && set_random_serial(certificate) &&
@@ -63,8 +67,7 @@ bool fill(X509* certificate, EVP_PKEY* key, const std::vector<std::string>& name
          X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, common_name, -1, -1, 0) == 1 &&
          X509_set_issuer_name(certificate, subject) == 1 &&
          add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE") &&
-         add_extension(certificate, NID_key_usage, "critical,digitalSignature,keyCertSign") &&
-         add_extension(certificate, NID_ext_key_usage, "serverAuth") &&
+         add_extension(certificate, NID_key_usage, usage) && add_extension(certificate, NID_ext_key_usage, "serverAuth") &&
          add_extension(certificate, NID_subject_key_identifier, "hash") &&
          add_extension(certificate, NID_subject_alt_name, alternative_names(names)) &&
          X509_sign(certificate, key, EVP_sha256()) != 0;
@@ -74,12 +77,12 @@ bool fill(X509* certificate, EVP_PKEY* key, const std::vector<std::string>& name
 
 std::expected<CertificateAndKey, SystemError> make_self_signed(const std::vector<std::string>& names,
                                                                std::chrono::system_clock::time_point now,
-                                                               std::chrono::hours lifetime) {
+                                                               std::chrono::hours lifetime, KeyKind kind) {
   const auto failed = [] {
     return std::unexpected(
         SystemError{.operation = "make", .object = "self-signed certificate", .code = {}, .detail = take_openssl_errors()});
   };
-  const KeyHandle key(EVP_EC_gen("P-256"));
+  const KeyHandle key(kind == KeyKind::kRsa ? EVP_RSA_gen(kRsaBits) : EVP_EC_gen("P-256"));
   const CertificateHandle certificate(X509_new());
   const BioHandle certificate_text(BIO_new(BIO_s_mem()));
   const BioHandle key_text(BIO_new(BIO_s_mem()));

@@ -22,13 +22,16 @@ namespace metallb::io {
 /// The decision alone, without timers: which certificate to serve with at a given time.
 class CertificateSource {
  public:
-  explicit CertificateSource(std::string directory) : directory_(std::move(directory)) {}
+  /// `own_key`: of the certificate that signs itself.
+  explicit CertificateSource(std::string directory, KeyKind own_key = KeyKind::kEcdsa)
+      : directory_(std::move(directory)), own_key_(own_key) {}
   /// The certificate when it is another one than at the last call; nothing when it is the same. Error: cannot make one.
   std::expected<std::optional<CertificateAndKey>, SystemError> look(WallPoint at);
   [[nodiscard]] bool self_signed() const { return self_signed_; }
 
  private:
   std::string directory_;
+  KeyKind own_key_;
   std::string served_certificate_;
   std::string served_key_;
   bool self_signed_ = false;

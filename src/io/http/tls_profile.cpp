@@ -127,6 +127,10 @@ std::expected<int, std::string> read_version(std::string_view text) {
 
 }  // namespace
 
+bool TlsProfile::suits_ecdsa() const {
+  return cipher_list.empty() || cipher_list.find("ECDSA") != std::string::npos;
+}
+
 std::expected<TlsProfile, std::string> parse_tls_profile(std::string_view minimum_version, std::string_view cipher_suites,
                                                          std::string_view curve_preferences) {
   TlsProfile profile;

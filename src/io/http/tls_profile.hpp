@@ -15,6 +15,8 @@ struct TlsProfile {
   std::string groups;
   /// Names and numbers that were accepted but that this build's OpenSSL does not have; for one log line.
   std::vector<std::string> unavailable;
+  /// Whether an ECDSA certificate can be used with every version allowed: without a list of suites, or with one such in it.
+  [[nodiscard]] bool suits_ecdsa() const;
 };
 
 /// The three flags' values. Errors begin with "parsing <flag>: "; checked in the order suites, curves, version, and then

@@ -30,6 +30,9 @@ std::string bearer_token(const HttpServerRequest& request) {
   return first == std::string_view::npos ? std::string() : std::string(token.substr(first));
 }
 
+// A handful of scrapers come; the rest of the process needs descriptors too.
+constexpr std::size_t kConnectionLimit = 256;
+
 class Endpoint : public MetricsEndpoint {
  public:
   Endpoint(boost::asio::io_context& loop, Options options, Authorizer authorizer, Log log)
@@ -49,6 +52,7 @@ class Endpoint : public MetricsEndpoint {
     options.port = options_.port;
     options.tls = std::move(*tls);
     options.body_limit = 64U << 10U;
+    options.connection_limit = kConnectionLimit;
     auto server = HttpServer::listen(
         loop, std::move(options),
         [this](const HttpServerRequest& request, std::shared_ptr<HttpResponder> responder) {

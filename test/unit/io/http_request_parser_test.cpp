@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <vector>
+
 namespace metallb::io {
 namespace {
 
@@ -37,6 +39,53 @@ RC_GTEST_PROP(RequestParser, SurvivesAnyBytes, (std::string bytes)) {
   const auto fed = parser.feed(bytes);
   RC_SUCCEED_IF(fed.has_value());
   RC_ASSERT(fed.error().status >= 400);
+}
+
+constexpr std::size_t kHeaderLimit = 1024;
+const char* const kChunkedHead = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// The status of the refusal, 0 without one, of `start` and then `endless` until it is refused or far above the limit.
+int status_of_endless(const std::string& start, const std::string& endless) {
+  RequestParser parser(kHeaderLimit, 64U << 10U);
+  std::string input = start;
+  for (std::size_t sent = 0; sent < 4 * kHeaderLimit; sent += endless.size()) {
+    if (const auto fed = parser.feed(input); !fed) return fed.error().status;
+    input += endless;
+  }
+  return 0;
+}
+
+TEST(RequestParser, RefusesWhatNeverEndsSoonAfterTheHeaderLimit) {
+  const std::string head = kChunkedHead;
+  EXPECT_EQ(status_of_endless("GET / HTTP/1.1\r\nHost: h\r\nX: ", "aaaaaaaaaa"), 431);
+  EXPECT_EQ(status_of_endless("GET /", "aaaaaaaaaa"), 431);
+  EXPECT_EQ(status_of_endless(head + "5;", "aaaaaaaaaa"), 431) << "chunk extension";
+  EXPECT_EQ(status_of_endless(head + "5\r\nabcde\r\n5;x=", "aaaaaaaaaa"), 431) << "extension of a later chunk";
+  EXPECT_EQ(status_of_endless(head + "0\r\n", "X: aaaaaa\r\n"), 431) << "trailer";
+  EXPECT_EQ(status_of_endless(head + "0\r\nX: ", "aaaaaaaaaa"), 431) << "one trailer field";
+}
+
+TEST(RequestParser, TakesABodyFarAboveTheHeaderLimitWithShortExtensionsAndTrailers) {
+  const std::string body(32U << 10U, 'b');
+  const std::vector<std::string> wires = {
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 32768\r\n\r\n" + body,
+      kChunkedHead + ("8000;name=value\r\n" + body) + "\r\n0\r\nX: y\r\n\r\n",
+  };
+  for (const auto& wire : wires) {
+    for (const std::size_t step : {std::size_t{7}, std::size_t{4096}, wire.size()}) {
+      RequestParser parser(kHeaderLimit, body.size());
+      std::string input;
+      bool complete = false;
+      for (std::size_t sent = 0; sent < wire.size(); sent += step) {
+        input += wire.substr(sent, step);
+        const auto fed = parser.feed(input);
+        ASSERT_TRUE(fed) << fed.error().reason;
+        complete = *fed;
+      }
+      ASSERT_TRUE(complete);
+      EXPECT_EQ(parser.take().body, body);
+    }
+  }
 }
 
 TEST(RequestParser, KnowsTheUsualTextForAStatus) {

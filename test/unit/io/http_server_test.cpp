@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/http/self_signed.hpp"
+#include "io/http/serving_certificate.hpp"
 #include "unit/io/http_client.hpp"
 
 namespace metallb::io {
@@ -296,6 +297,82 @@ TEST_F(HttpServerTest, AnswersAClientThatShutItsSendingSideDown) {
   EXPECT_THAT(c.received, EndsWith("still here"));
 }
 
+TEST_F(HttpServerTest, AnswersEveryRequestSentAheadOfTheEndOfSending) {
+  answer_at_once = false;
+  start();
+  auto c = client();
+  c.send(get("/first") + get("/second"));
+  ASSERT_TRUE(wait_for_requests(1));
+  c.finish_sending();
+  loop.restart();
+  loop.poll();
+  held[0].responder->respond(200, "text/plain", "one.");
+  ASSERT_TRUE(wait_for_requests(2));
+  held[1].responder->respond(200, "text/plain", "two.");
+  ASSERT_TRUE(c.read_to_end());
+  EXPECT_THAT(c.received, HasSubstr("one."));
+  EXPECT_THAT(c.received, EndsWith("two."));
+}
+
+TEST_F(HttpServerTest, SendsTheRestOfALargeAnswerToAClientThatShutsItsSendingSideDownMeanwhile) {
+  answer_at_once = false;
+  start();
+  auto c = client();
+  c.send(get("/large"));
+  ASSERT_TRUE(wait_for_requests(1));
+  // More than the kernel takes in one go, so that most of it waits here when the end of sending is seen.
+  const std::string large(32U << 20U, 'y');
+  held[0].responder->respond(200, "text/plain", large);
+  loop.restart();
+  loop.poll();
+  c.finish_sending();
+  loop.restart();
+  loop.poll();
+  ASSERT_TRUE(c.read_to_end());
+  EXPECT_EQ(c.received.size() - c.received.find("\r\n\r\n") - 4, large.size());
+}
+
+TEST_F(HttpServerTest, ClosesWhenAClientShutsItsSendingSideDownBetweenOrWithinRequests) {
+  start();
+  for (const std::string begun : {"", "GET /half HT", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nbody"}) {
+    auto c = client();
+    c.send(get("/whole"));
+    ASSERT_TRUE(c.read_until("GET /whole"));
+    c.take();
+    if (!begun.empty()) c.send(begun);
+    c.finish_sending();
+    EXPECT_TRUE(c.read_to_end());
+    EXPECT_EQ(c.received, "") << begun;
+  }
+  EXPECT_EQ(held.size(), 3U);
+}
+
+TEST_F(HttpServerTest, ClosesConnectionsBeyondTheLimitUntilOthersEnd) {
+  start({.address = "127.0.0.1", .connection_limit = 2});
+  auto first = client();
+  first.send(get("/"));
+  ASSERT_TRUE(first.read_until("GET /"));
+  auto second = client();
+  second.send(get("/"));
+  ASSERT_TRUE(second.read_until("GET /"));
+  auto third = client();
+  EXPECT_TRUE(third.read_to_end());
+  EXPECT_EQ(third.received, "");
+  first.finish_sending();
+  ASSERT_TRUE(first.read_to_end());
+  auto fourth = client();
+  fourth.send(get("/fourth"));
+  EXPECT_TRUE(fourth.read_until("GET /fourth"));
+}
+
+TEST_F(HttpServerTest, EndsARequestWhoseChunkExtensionNeverEnds) {
+  start({.address = "127.0.0.1", .header_limit = 4096});
+  EXPECT_THAT(answer_and_end("POST /healthz HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5;" +
+                             std::string(16384, 'a')),
+              StartsWith("HTTP/1.1 431 "));
+  EXPECT_TRUE(held.empty());
+}
+
 TEST_F(HttpServerTest, Answers500WhenTheResponderIsDropped) {
   answer_at_once = false;
   start();
@@ -362,6 +439,18 @@ TEST_F(HttpServerTest, SendsALargeAnswerOverTls) {
 TEST_F(HttpServerTest, RefusesATlsVersionBelowTheMinimum) {
   start({.address = "127.0.0.1", .tls = certificate_for("first.test")});
   EXPECT_EQ(request_over_tls(loop, server->port(), kClosingRequest, TLS1_2_VERSION).text, "");
+}
+
+TEST_F(HttpServerTest, ServesSuitesForRsaAloneWithACertificateThatSignsItself) {
+  for (const std::string suite : {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_AES_128_GCM_SHA256"}) {
+    ServingCertificate certificate(loop, "/nonexistent", *parse_tls_profile("VersionTLS12", suite, ""));
+    const auto tls = certificate.first();
+    ASSERT_TRUE(tls) << tls.error().to_string();
+    start({.address = "127.0.0.1", .tls = *tls});
+    EXPECT_THAT(request_over_tls(loop, server->port(), kClosingRequest, TLS1_2_VERSION).text, EndsWith("GET /tls "))
+        << suite;
+    EXPECT_THAT(request_over_tls(loop, server->port(), kClosingRequest).text, EndsWith("GET /tls ")) << suite;
+  }
 }
 
 TEST_F(HttpServerTest, UsesAReplacedCertificateForNewConnections) {

@@ -100,6 +100,14 @@ TEST(TlsProfile, ChecksSuitesThenCurvesThenVersionThenWhetherTheyFit) {
   EXPECT_THAT(error_of("x", "TLS_AES_128_GCM_SHA256", "29"), StartsWith("parsing tls-min-version:"));
 }
 
+TEST(TlsProfile, SuitsAnEcdsaCertificateUnlessOnlySuitesForRsaAreAllowed) {
+  const auto suits = [](std::string_view suites) { return parse_tls_profile(kTls12, suites, "")->suits_ecdsa(); };
+  EXPECT_TRUE(suits(""));
+  EXPECT_TRUE(suits("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"));
+  EXPECT_FALSE(suits("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
+  EXPECT_FALSE(suits("TLS_RSA_WITH_AES_128_GCM_SHA256"));
+}
+
 TEST(TlsProfile, IsUnderstoodByOpenssl) {
   const auto profile = parse_tls_profile(
       kTls12,
