@@ -192,14 +192,19 @@ std::vector<std::string> status_addresses(const kube::Service& service) {
   return out;
 }
 
-void adopt(const kube::Service& service, ipam::Allocator& allocator) {
-  if (service.spec.type != "LoadBalancer") return;
+bool adopt(const kube::Service& service, ipam::Allocator& allocator) {
+  if (service.spec.type != "LoadBalancer") return false;
   const auto texts = status_addresses(service);
-  if (!families_of(texts) || !families_of(cluster_addresses(service))) return;
+  if (!families_of(texts) || !families_of(cluster_addresses(service))) return false;
   std::vector<IpAddress> addresses;
   for (const auto& text : texts) addresses.push_back(*IpAddress::parse(text));
-  // A refusal (a foreign address, or two claim one) is dealt with when the Service has its turn.
-  (void)allocator.assign(service.metadata.key(), std::move(addresses), claim_of(service));
+  return allocator.assign(service.metadata.key(), std::move(addresses), claim_of(service)).has_value();
+}
+
+void reserve(const kube::Service& service, ipam::Allocator& allocator) {
+  for (const auto& text : status_addresses(service)) {
+    if (const auto address = IpAddress::parse(text)) allocator.reserve(service.metadata.key(), *address, claim_of(service));
+  }
 }
 
 }  // namespace metallb::controller

@@ -40,7 +40,10 @@ struct Outcome {
 /// The texts of the addresses in the status; entries without address are left out.
 [[nodiscard]] std::vector<std::string> status_addresses(const kube::Service& service);
 
-/// Registers the addresses in the status, so that nobody else gets them, without judging whether the Service may keep them.
-void adopt(const kube::Service& service, ipam::Allocator& allocator);
+/// Registers the addresses in the status as held. False, without changing anything, when they cannot be held together: one
+/// is in no pool, they are unreadable, the Service is no LoadBalancer, or somebody else has one.
+[[nodiscard]] bool adopt(const kube::Service& service, ipam::Allocator& allocator);
+/// Keeps every address in the status that can be read from others, until the status has been rewritten.
+void reserve(const kube::Service& service, ipam::Allocator& allocator);
 
 }  // namespace metallb::controller

@@ -163,10 +163,14 @@ void Instance::apply(Now now, const kube::WriteDone& done) {
 
   using Reason = kube::WriteError::Reason;
   if (done.result) {
-    written(flight, *done.result);
-    queue_.forget(key);
-    queue_.add(key);  // the object may have changed under the write
-    follow_touched(now);
+    if (written(flight, *done.result)) {
+      queue_.forget(key);
+      queue_.add(key);  // the object may have changed under the write
+      follow_touched(now);
+    } else {
+      ++metrics_.update_errors_total;
+      (void)queue_.retry(now.steady, key);
+    }
   } else if (done.result.error().reason == Reason::kNotFound || done.result.error().reason == Reason::kGone) {
     queue_.forget(key);  // the watch will say so
   } else {
@@ -181,18 +185,18 @@ void Instance::apply(Now now, const kube::WriteDone& done) {
   queue_.done(key);
 }
 
-void Instance::written(const InFlight& flight, const std::string& answer) {
+bool Instance::written(const InFlight& flight, const std::string& answer) {
   const auto& key = flight.service;
   auto current = services_.get(key);
-  if (!current || current->metadata.uid != flight.uid) return;
+  if (!current || current->metadata.uid != flight.uid) return true;
   auto object = kube::decode_text<kube::Service>(answer);
   if (!object) {
-    // The decision stays unwritten until the watch shows what became of it.
+    // The decision stays unwritten: it is written again until an answer can be read.
     log_.error({{"op", "updateServiceStatus"},
                 {"service", key.to_string()},
                 {"error", object.error().to_string()},
-                {"msg", "cannot read the answer to a status write"}});
-    return;
+                {"msg", "cannot read the answer to a status write, will try again"}});
+    return false;
   }
   const auto version = object->metadata.resourceVersion;
   const auto record = records_.find(key);
@@ -209,6 +213,7 @@ void Instance::written(const InFlight& flight, const std::string& answer) {
   // Pools may have changed meanwhile; then the next look at the Service decides what it leaves.
   const auto* held = allocator_.find(key);
   if ((held == nullptr ? std::vector<IpAddress>{} : held->addresses) == flight.addresses) allocator_.settle(key);
+  return true;
 }
 
 bool Instance::sweep() {

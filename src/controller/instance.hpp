@@ -7,9 +7,11 @@
 // Level-triggered: inputs are recorded and their keys queued; on_time() brings a slice of Services to the state they should
 // have (converge.hpp). What must hold:
 //   - Nothing is assigned or written before the whole picture is known: complete lists of Services, pools and namespaces, a
-//     valid configuration with at least one pool, and every address that any status shows registered for its holder. (An
-//     empty list of pools at start says more likely that they are being restored than that all addresses should go.)
-//   - An address is free for others only when no status shows it any more (ipam/allocator.hpp, "leaving").
+//     valid configuration with at least one pool, and every address that the status of a Service of its class shows kept for
+//     it. (An empty list of pools at start says more likely that they are being restored than that all addresses should go.)
+//   - An address is free for others only when no status that this controller looks after shows it any more, as far as it has
+//     been told (ipam/allocator.hpp, "leaving"). A LoadBalancer that comes to be of another class is somebody else's, status
+//     and all.
 //   - One write per Service at a time; a failed one is repeated with the same decision, on fresh state, with back-off.
 //   - A bad configuration changes nothing: the last good one stays.
 // It does not announce addresses, knows no nodes, and keeps nothing on disk: Service status is the record.
@@ -99,7 +101,8 @@ class Instance {
   void apply(const kube::Change<kube::Community>& change);
   void apply(const kube::Change<kube::Namespace>& change);
   void apply(Now now, const kube::WriteDone& done);
-  void written(const InFlight& flight, const std::string& answer);
+  /// False when the answer cannot be read.
+  [[nodiscard]] bool written(const InFlight& flight, const std::string& answer);
 
   void load_config(Now now, Output& out);
   void report(const config::ConfigError& error, Output& out);
@@ -136,6 +139,7 @@ class Instance {
 
   kube::WorkQueue<ServiceKey> queue_;
   std::vector<ServiceKey> adopting_;                         ///< holders yet to be registered, the next one last
+  std::vector<ServiceKey> refused_;                          ///< of those, the ones that may not hold what they show
   std::optional<ServiceKey> resync_;                         ///< every Service from this key on is to be looked at again
   std::map<std::string, std::optional<ServiceKey>> sweeps_;  ///< pool with news -> last waiting Service that was tried
 

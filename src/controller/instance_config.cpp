@@ -95,10 +95,15 @@ void Instance::adopt_slice(int budget) {
     adopting_.pop_back();
     const auto service = services_.get(key);
     if (!service || !class_matches(*service, options_.lb_class)) continue;
-    adopt(*service, allocator_);
+    if (!adopt(*service, allocator_)) refused_.push_back(key);
     queue_.add(key);  // holders are looked at before those who wait
   }
-  if (!adopting_.empty()) return;
+  // Afterwards, so that who may keep an address keeps it beside one who only shows it.
+  for (; budget > 0 && !refused_.empty(); --budget) {
+    if (const auto service = services_.get(refused_.back())) reserve(*service, allocator_);
+    refused_.pop_back();
+  }
+  if (!adopting_.empty() || !refused_.empty()) return;
   (void)allocator_.take_touched();
   phase_ = Phase::kRunning;
   resync_ = ServiceKey{};

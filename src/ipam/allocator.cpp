@@ -32,27 +32,20 @@ void Allocator::set_pools(std::vector<PoolSpec> pools) {
   // Pools may have split, merged or swapped addresses, so every address looks for its pool anew.
   for (auto& [address, holding] : std::exchange(holdings_, {})) {
     auto pool = owner(std::span(&address, 1));
-    if (pool.empty()) continue;
-    pools_.at(pool).take(address);
+    // An address in no pool stays reserved as well: statuses show it, and a pool may come to have it again before they do
+    // not.
+    if (!pool.empty()) pools_.at(pool).take(address);
     if (!holding.sharing_key.empty()) groups_[{holding.sharing_key, holding.backend_key}][pool].insert(address);
     holding.pool = std::move(pool);
     holdings_.emplace(address, std::move(holding));
   }
-  const auto outside = [this](const IpAddress& address) { return !holdings_.contains(address); };
-  for (auto at = entries_.begin(); at != entries_.end();) {
-    auto& entry = at->second;
-    std::erase_if(entry.leaving, outside);
-    if (!entry.held.addresses.empty()) {
-      entry.held.pool = owner(entry.held.addresses);
-      if (entry.held.pool.empty()) {
-        // Dropped, yet still in the status: what the pools have left of it stays reserved until that is rewritten.
-        for (const auto& address : entry.held.addresses) {
-          if (!outside(address)) entry.leaving.push_back(address);
-        }
-        entry.held = {};
-      }
-    }
-    at = entry.held.addresses.empty() && entry.leaving.empty() ? entries_.erase(at) : std::next(at);
+  for (auto& [service, entry] : entries_) {
+    if (entry.held.addresses.empty()) continue;
+    entry.held.pool = owner(entry.held.addresses);
+    if (!entry.held.pool.empty()) continue;
+    // Dropped, yet still in the status: reserved until that is rewritten.
+    entry.leaving.insert(entry.leaving.end(), entry.held.addresses.begin(), entry.held.addresses.end());
+    entry.held = {};
   }
   touched_.clear();  // the caller looks at every Service again after a change of pools
 }
@@ -72,8 +65,15 @@ std::expected<void, std::string> Allocator::check(const ServiceKey& service, con
   const auto found = holdings_.find(address);
   if (found == holdings_.end()) return {};
   const auto& holding = found->second;
-  const bool alone = holding.users.size() == 1 && holding.users.contains(service);
-  if (alone) return {};  // a sole user may change its terms in place
+  const bool uses = holding.users.contains(service);
+  if (uses && holding.users.size() == 1) return {};  // a sole user may change its terms in place
+  if (!uses) {
+    for (const auto& other : holding.shown_by) {
+      if (other == service) continue;
+      return std::unexpected("address \"" + address.to_string() + "\" is still in the status of " + other.to_string());
+    }
+    if (holding.users.empty()) return {};
+  }
   const bool compatible =
       !claim.sharing_key.empty() && holding.sharing_key == claim.sharing_key && holding.backend_key == claim.backend_key;
   if (!compatible) {
@@ -149,6 +149,19 @@ std::expected<void, std::string> Allocator::assign(const ServiceKey& service, st
   return {};
 }
 
+void Allocator::reserve(const ServiceKey& service, const IpAddress& address, const Claim& claim) {
+  if (const auto found = holdings_.find(address);
+      found != holdings_.end() && (found->second.users.contains(service) || found->second.shown_by.contains(service))) {
+    return;
+  }
+  if (check(service, address, claim)) {
+    join(service, address, owner(std::span(&address, 1)), claim);
+  } else {
+    holdings_.at(address).shown_by.insert(service);
+  }
+  entries_[service].leaving.push_back(address);
+}
+
 void Allocator::vacate(const ServiceKey& service) {
   const auto found = entries_.find(service);
   if (found == entries_.end()) return;
@@ -200,8 +213,9 @@ void Allocator::join(const ServiceKey& service, const IpAddress& address, const 
   auto& holding = at->second;
   if (fresh) {
     holding.pool = pool;
-    pools_.at(pool).take(address);
+    if (!pool.empty()) pools_.at(pool).take(address);
   }
+  holding.shown_by.erase(service);
   auto& ports = holding.users[service];
   const bool same_terms =
       !fresh && ports == claim.ports && holding.sharing_key == claim.sharing_key && holding.backend_key == claim.backend_key;
@@ -213,17 +227,15 @@ void Allocator::join(const ServiceKey& service, const IpAddress& address, const 
 
 void Allocator::leave(const ServiceKey& service, const IpAddress& address) {
   const auto at = holdings_.find(address);
-  METALLB_CONTRACT(at != holdings_.end() && at->second.users.contains(service), "a Service leaves only where it is");
+  METALLB_CONTRACT(at != holdings_.end(), "a Service leaves only where it is");
   auto& holding = at->second;
-  holding.users.erase(service);
-  if (holding.users.empty()) {
-    pools_.at(holding.pool).give_back(address);
-    regroup(address, holding, {});
-    touch(address, holding);
-    holdings_.erase(at);
-  } else {
-    touch(address, holding);
-  }
+  const auto gone = holding.users.erase(service) + holding.shown_by.erase(service);
+  METALLB_CONTRACT(gone == 1, "a Service leaves only where it is");
+  if (holding.users.empty()) regroup(address, holding, {});
+  touch(address, holding);
+  if (!holding.unused()) return;
+  if (!holding.pool.empty()) pools_.at(holding.pool).give_back(address);
+  holdings_.erase(at);
 }
 
 void Allocator::regroup(const IpAddress& address, Holding& holding, const Claim& claim) {
@@ -247,7 +259,8 @@ void Allocator::drop_if_empty(const ServiceKey& service) {
 }
 
 void Allocator::touch(const IpAddress& address, const Holding& holding) {
-  touched_.push_back({holding.pool, address, holding.users.empty(), holding.sharing_key});
+  if (holding.pool.empty()) return;  // nobody can have it before the pools change
+  touched_.push_back({holding.pool, address, holding.unused(), holding.sharing_key});
 }
 
 }  // namespace metallb::ipam

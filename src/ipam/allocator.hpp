@@ -6,8 +6,8 @@
 // Thread: main. It knows neither Kubernetes nor configuration: which pool may serve which Service is the caller's rule.
 //
 // A Service's addresses are *held*, or *leaving*: no longer wanted, but still to be seen in its status, which is the
-// persistent record. A leaving address is kept from others until settle(), so that at no moment two Services have an
-// address in their status, even if the process dies between two writes.
+// persistent record. A leaving address is kept from others until settle(), whatever becomes of its pool, so that no address
+// comes into a status while another one still shows it, even if the process dies between two writes.
 #pragma once
 
 #include <expected>
@@ -42,7 +42,8 @@ struct Touched {
 class Allocator {
  public:
   /// Replaces the pools. Held addresses stay where a pool still has all of a Service's addresses, under that pool's name;
-  /// otherwise the entry is dropped (controller spec 4.11).
+  /// otherwise they are leaving (controller spec 4.11). Leaving addresses stay reserved, also those in no pool: a later pool
+  /// that has them has them as taken.
   void set_pools(std::vector<PoolSpec> pools);
 
   /// The pool that has every one of `addresses`; empty when there is none (controller spec 4.3).
@@ -62,6 +63,9 @@ class Allocator {
   /// no pool has them all or check() fails.
   [[nodiscard]] std::expected<void, std::string> assign(const ServiceKey& service, std::vector<IpAddress> addresses,
                                                         const Claim& claim);
+  /// The Service's status shows the address, which it may not keep, or not as it is: kept from others until settle(), as if
+  /// leaving. The address may be in no pool. Whoever uses it already is not disturbed.
+  void reserve(const ServiceKey& service, const IpAddress& address, const Claim& claim);
   /// What it held is leaving.
   void vacate(const ServiceKey& service);
   /// Its status shows exactly what it holds: leaving addresses are free.
@@ -94,12 +98,14 @@ class Allocator {
     Assignment held;  ///< no addresses: nothing held
     std::vector<IpAddress> leaving;
   };
-  /// All Services on one address share its keys.
+  /// All users of one address share its keys.
   struct Holding {
-    std::string pool;
+    std::string pool;  ///< empty: in no pool
     std::string sharing_key;
     std::string backend_key;
     std::map<ServiceKey, std::set<Port>> users;
+    std::set<ServiceKey> shown_by;  ///< Services that show it beside the users, without their terms
+    [[nodiscard]] bool unused() const { return users.empty() && shown_by.empty(); }
   };
   using Group = std::pair<std::string, std::string>;  ///< sharing key and backend key, the former never empty
 

@@ -173,6 +173,58 @@ TEST_F(Configured, TQ18AnAddressIsFreeForOthersOnlyWhenTheStatusNoLongerShowsIt)
   EXPECT_EQ(lab.addresses("c"), "1.2.3.0");
 }
 
+TEST_F(Configured, AnAddressStillShownStaysWithItsServiceWhenThePoolGoesAndComesBack) {
+  lab.put(service("b"));  // has the first address, but its turn after "a"
+  lab.put(service("a"));
+  lab.fails = [](const kube::Write& write) { return write.key.name == "b"; };
+  lab.api.remove_pool(pool_key("p"));
+  lab.settle();
+  ASSERT_EQ(lab.addresses("b"), "1.2.3.0") << "its clearing write fails";
+  ASSERT_EQ(lab.addresses("a"), "");
+  lab.put(pool("p", {"1.2.3.0/31"}));
+  EXPECT_EQ(lab.addresses("a"), "1.2.3.1");
+  lab.fails = {};
+  lab.advance(std::chrono::seconds(10));
+  EXPECT_EQ(lab.addresses("b"), "1.2.3.0");
+  EXPECT_EQ(lab.addresses("a"), "1.2.3.1");
+}
+
+TEST_F(Configured, AnAnswerThatCannotBeReadIsFollowedByTheSameWriteWithBackOff) {
+  lab.put(service("other"));
+  const Now now{SteadyPoint(std::chrono::hours(1)), {}};
+  lab.api.put(service("s"));
+  for (const auto& input : std::exchange(lab.api.watch(), {})) lab.feed(input);
+  const auto work = [&](SteadyPoint at) {
+    std::vector<kube::Write> writes;
+    while (lab.controller.next_deadline() <= at) {
+      Output out;
+      lab.controller.on_time({at, {}}, out);
+      for (auto& action : out) {
+        auto* write = std::get_if<kube::Write>(&action);
+        if (write != nullptr && write->resource->kind == "Service") writes.push_back(std::move(*write));
+      }
+    }
+    return writes;
+  };
+  auto at = now.steady;
+  auto writes = work(at);
+  Duration waited{};
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_EQ(writes.size(), 1U);
+    EXPECT_THAT(writes[0].body, HasSubstr("1.2.3.1"));
+    Output out;
+    lab.controller.on_input({at, {}}, kube::WriteDone{writes[0].id, "no JSON"}, out);
+    EXPECT_THAT(work(at), IsEmpty()) << "not at once";
+    // The pool's counters have times of their own, so only the Service's write counts here.
+    Duration wait{};
+    for (writes.clear(); writes.empty() && wait < std::chrono::minutes(1); wait += std::chrono::milliseconds(1)) {
+      writes = work(at += std::chrono::milliseconds(1));
+    }
+    EXPECT_GT(wait, waited);
+    waited = wait;
+  }
+}
+
 TEST_F(Configured, AWriteOnAServiceThatIsGoneIsNotRepeated) {
   auto object = service("s");
   lab.api.put(object);

@@ -1,9 +1,11 @@
 // Properties over random runs: the controller is killed at any moment, writes fail or lose their answer, the watch is late,
-// tells things twice, or begins anew from a list. Whatever happens, no Service's address changes unless its request did,
-// and no address is shown by two Services that may not share it.
+// tells things twice, or begins anew from a list; the pool shrinks, grows, goes and comes back. Whatever happens, no
+// Service's address changes unless its request or the pool did, and no address is shown by two Services that may not share
+// it.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <array>
 #include <random>
 
 #include "lab.hpp"
@@ -14,13 +16,13 @@ namespace {
 class Chaos {
  public:
   explicit Chaos(unsigned seed) : random_(seed), controller_(std::make_unique<Instance>(kOptions)) {
-    api_.put(pool("p", {"1.2.3.0/29", "1000::/126"}));
+    put_pool(8);
     relist();
   }
 
   void step() {
     // Rare enough that the controller gets somewhere in between: a list takes some twenty deliveries.
-    const auto dice = random_() % 120;
+    const auto dice = random_() % 126;
     if (dice < 2) return kill();
     if (dice < 4) return relist();
     if (dice < 20) return create();
@@ -32,6 +34,8 @@ class Chaos {
     }
     if (dice < 66) return write(random_() % 5);
     if (dice < 90) return run();
+    if (dice >= 124) return rest();
+    if (dice >= 120) return edit_pool();
     for (auto count = random_() % 12; count > 0; --count) deliver(random_() % 4 == 0);
   }
 
@@ -54,6 +58,15 @@ class Chaos {
     RC_FAIL("the controller does not come to rest");
   }
 
+  /// Everything that was asked for has been done: from here on, addresses are to stay.
+  void rest() {
+    if (capacity_ == 0) put_pool(8);
+    calm_down();
+    check();
+    forgiven_.clear();
+    pool_changed_ = false;
+  }
+
   /// What must hold at every moment, as anybody can see it at the API.
   void check() {
     std::map<std::string, std::vector<const kube::Service*>> users;
@@ -61,7 +74,7 @@ class Chaos {
       for (const auto& ingress : object.status.loadBalancer.ingress) users[ingress.ip].push_back(&object);
       auto& before = seen_[object.metadata.uid];
       const auto now = shown(object);
-      if (!before.empty()) RC_ASSERT(now == before);
+      if (!before.empty() && !pool_changed_ && !forgiven_.contains(object.metadata.uid)) RC_ASSERT(now == before);
       before = now;
     }
     for (const auto& [address, services] : users) {
@@ -81,7 +94,7 @@ class Chaos {
       if (plain && shown(object).empty()) ++waiting;
     }
     const auto v4 = std::count_if(used.begin(), used.end(), [](const auto& a) { return a.starts_with("1.2.3."); });
-    if (waiting > 0) RC_ASSERT(v4 == 8);
+    if (waiting > 0) RC_ASSERT(v4 == capacity_);
     const auto in_use = controller_->allocator().statistics("p").in_use;
     RC_ASSERT(in_use.total() == static_cast<std::int64_t>(used.size()));
   }
@@ -124,11 +137,31 @@ class Chaos {
     forgiven_.insert(object.metadata.uid);
     api_.put(std::move(object));
   }
+  /// Sizes: none (the pool is deleted), 4, 8, 16.
+  void edit_pool() {
+    const auto size = std::array{0, 0, 4, 8, 16}[random_() % 5];
+    if (size == capacity_) return;
+    pool_changed_ = true;
+    if (size == 0) {
+      capacity_ = 0;
+      api_.remove_pool(pool_key("p"));
+    } else {
+      put_pool(size);
+    }
+  }
+  void put_pool(int size) {
+    capacity_ = size;
+    api_.put(pool("p", {size == 4 ? "1.2.3.0/30" : size == 8 ? "1.2.3.0/29" : "1.2.3.0/28", "1000::/126"}));
+  }
   /// The watch breaks; what it had to tell is lost, and a list of this moment takes its place.
   void relist() {
     incoming_.clear();
     std::set<ObjectKey> there;
     for (auto& input : api_.list()) {
+      if (const auto* pools = std::get_if<kube::Change<kube::IPAddressPool>>(&input);
+          pools != nullptr && std::holds_alternative<kube::Listed<kube::IPAddressPool>>(*pools) && capacity_ == 0) {
+        incoming_.emplace_back(kube::Change<kube::IPAddressPool>(kube::Removed<kube::IPAddressPool>{pool_key("p")}));
+      }
       if (const auto* change = std::get_if<kube::Change<kube::Service>>(&input)) {
         if (const auto* upserted = std::get_if<kube::Upserted<kube::Service>>(change)) {
           there.insert(upserted->object->metadata.key());
@@ -155,17 +188,9 @@ class Chaos {
     writes_.erase(writes_.begin());
     const kube::WriteError lost{kube::WriteError::Reason::kUnavailable, "no answer"};
     if (how == 0) return feed(kube::WriteDone{first.id, std::unexpected(lost)});
-    forgive(first);
     auto done = api_.carry_out(first);
     if (how == 1) done.result = std::unexpected(lost);
     feed(done);
-  }
-  /// After a change of the request, one change of the address is expected.
-  void forgive(const kube::Write& write) {
-    const auto found = api_.services().find(write.key);
-    if (found != api_.services().end() && forgiven_.contains(found->second.metadata.uid)) {
-      seen_.erase(found->second.metadata.uid);
-    }
   }
   void drain() {
     for (auto& input : std::exchange(api_.watch(), {})) incoming_.push_back(std::move(input));
@@ -209,7 +234,9 @@ class Chaos {
   std::deque<Input> incoming_;
   std::set<ObjectKey> delivered_;
   std::map<std::string, std::string> seen_;  ///< uid -> addresses shown
-  std::set<std::string> forgiven_;           ///< uids whose request changed
+  std::set<std::string> forgiven_;           ///< uids whose request changed since the last rest
+  bool pool_changed_ = false;                ///< since the last rest
+  int capacity_ = 0;                         ///< IPv4 addresses of the pool; 0: there is none
 };
 
 TEST(KillPoints, NoAddressChangesAndNoneIsGivenTwice) {
@@ -219,8 +246,7 @@ TEST(KillPoints, NoAddressChangesAndNoneIsGivenTwice) {
       chaos.step();
       chaos.check();
     }
-    chaos.calm_down();
-    chaos.check();
+    chaos.rest();
     chaos.check_served();
   }));
 }

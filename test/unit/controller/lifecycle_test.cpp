@@ -363,6 +363,40 @@ TEST_F(Lifecycle, NoAddressOfAHolderYetUnseenIsHandedOut) {
   EXPECT_EQ(on("b"), "1.2.3.2");
 }
 
+TEST_F(Lifecycle, WhatAHolderShowsButMayNotKeepIsNobodyElsesUntilItsStatusIsRewritten) {
+  auto half = service("half", {"10.96.0.1", "3000::1"});
+  show(half, {"1.2.3.0", "9::9"});
+  auto plain = service("plain");
+  plain.spec.type = "ClusterIP";
+  show(plain, {"1.2.3.1"});
+  auto odd = service("odd");
+  show(odd, {"1.2.3.2", "no address"});
+  auto cut = service("cut", {"10.96.0.1", "not an address"});
+  show(cut, {"1.2.3.3"});
+  for (const auto& object : {half, plain, odd, cut}) lab.api.put(object);
+  auto asking = service("asking");
+  asking.metadata.annotations["metallb.io/loadBalancerIPs"] = "1.2.3.0";
+  lab.api.put(asking);
+  lab.api.put(service("new"));
+  lab.fails = [](const kube::Write& write) { return write.key.name != "new" && write.key.name != "asking"; };
+  start({pool("p", {"1.2.3.0/29"})});
+  EXPECT_EQ(on("new"), "1.2.3.4");
+  EXPECT_EQ(on("asking"), "");
+}
+
+TEST_F(Lifecycle, WhoMayKeepAnAddressKeepsItBesideOneWhoOnlyShowsIt) {
+  auto bad = service("bad", {"10.96.0.1", "3000::1"});
+  bad.spec.ipFamilyPolicy = "RequireDualStack";
+  show(bad, {"1.2.3.0", "9::9"});  // has its turn first, with two addresses
+  auto good = service("good");
+  show(good, {"1.2.3.0"});
+  lab.api.put(bad);
+  lab.api.put(good);
+  start({pool("p", {"1.2.3.0/29", "1000::/126"})});
+  EXPECT_EQ(on("good"), "1.2.3.0");
+  EXPECT_EQ(on("bad"), "1.2.3.1 1000::");
+}
+
 TEST(LoadBalancerClass, TZ1ToTZ5OnlyTheClassOfTheFlagIsHandled) {
   struct Row {
     const char* row;

@@ -55,7 +55,7 @@ TEST(AllocatorProperties, NoAddressIsHeldByTwoThatMayNotShareAndAllLieInTheirPoo
     allocator.set_pools(whole);
     std::map<ServiceKey, Claim> claims;
     for (const auto& bytes : raw) {
-      const Step step{bytes[0] % 5U, bytes[1] % 7U, bytes[2] % 3U, bytes[3] % 3U, bytes[4] % 10U};
+      const Step step{bytes[0] % 5U, bytes[1] % 7U, bytes[2] % 3U, bytes[3] % 3U, bytes[4] % 11U};
       const auto service = svc(std::to_string(step.service));
       const auto terms = claim(step.key == 0 ? "" : "key" + std::to_string(step.key),
                                {Port{"TCP", static_cast<std::int32_t>(step.port)}}, step.key == 2 ? "backend" : "");
@@ -81,13 +81,16 @@ TEST(AllocatorProperties, NoAddressIsHeldByTwoThatMayNotShareAndAllLieInTheirPoo
       } else if (step.action == 8) {
         allocator.release(service);
         RC_ASSERT(!allocator.knows(service));
+      } else if (step.action == 9) {
+        allocator.reserve(service, kAddresses[step.address], terms);
+        RC_ASSERT(allocator.knows(service));
       } else {
         allocator.set_pools(step.port == 0 ? moved : whole);
       }
       check_invariants(allocator, claims);
     }
     // Nothing is left behind once everybody has gone.
-    for (const auto& [service, terms] : claims) allocator.release(service);
+    for (unsigned i = 0; i < 5; ++i) allocator.release(svc(std::to_string(i)));
     for (const auto& name : allocator.pools()) RC_ASSERT(allocator.statistics(name).in_use == Counts{});
   }));
 }

@@ -189,7 +189,52 @@ TEST_F(AllocatorTest, TP9WithoutPoolsEverythingIsZero) {
   allocator.set_pools({});
   EXPECT_EQ(allocator.statistics("test"), Allocator::Statistics{});
   EXPECT_TRUE(allocator.pools().empty());
+  EXPECT_EQ(allocator.find(svc("s1")), nullptr);
+  EXPECT_TRUE(allocator.knows(svc("s1"))) << "its status has yet to be rewritten";
+  allocator.settle(svc("s1"));
   EXPECT_FALSE(allocator.knows(svc("s1")));
+}
+
+TEST_F(AllocatorTest, APoolThatComesBackHasWhatStatusesStillShowAsTaken) {
+  EXPECT_TRUE(give("a", {"1.2.3.4"}, claim("k", {kTcp80})));
+  EXPECT_TRUE(give("b", {"1.2.3.5"}));
+  allocator.set_pools({});
+  EXPECT_TRUE(allocator.take_touched().empty());
+  allocator.settle(svc("b"));
+  EXPECT_TRUE(allocator.take_touched().empty()) << "in no pool, so nobody can have it";
+  allocator.set_pools({pool("test", {"1.2.3.4/31"})});
+  EXPECT_EQ(allocator.statistics("test").in_use, (Counts{1, 0}));
+  EXPECT_EQ(allocator.first_available("test", IpFamily::kIpv4, svc("b"), {}), ip("1.2.3.5"));
+  EXPECT_FALSE(give("b", {"1.2.3.4"}));
+  EXPECT_TRUE(give("c", {"1.2.3.4"}, claim("k", {kTcp443}))) << "the terms of sharing are remembered";
+  allocator.release(svc("c"));
+  allocator.settle(svc("a"));
+  EXPECT_TRUE(give("b", {"1.2.3.4"}));
+}
+
+TEST_F(AllocatorTest, AReservedAddressIsKeptFromOthersUntilItsStatusSaysOtherwise) {
+  allocator.reserve(svc("a"), ip("1.2.3.4"), {});
+  allocator.reserve(svc("a"), ip("9.9.9.9"), {});
+  EXPECT_EQ(allocator.find(svc("a")), nullptr);
+  EXPECT_FALSE(give("b", {"1.2.3.4"}));
+  allocator.set_pools({pool("nine", {"9.9.9.9/32"})});
+  EXPECT_FALSE(give("b", {"9.9.9.9"})) << "reserved before there was a pool for it";
+  allocator.settle(svc("a"));
+  EXPECT_TRUE(give("b", {"9.9.9.9"}));
+  EXPECT_FALSE(allocator.knows(svc("a")));
+}
+
+TEST_F(AllocatorTest, AReservationDoesNotDisturbTheHolderButOutlivesIt) {
+  EXPECT_TRUE(give("a", {"1.2.3.4"}));
+  allocator.reserve(svc("b"), ip("1.2.3.4"), {});
+  EXPECT_TRUE(give("a", {"1.2.3.4"}, claim("k", {kTcp80}))) << "a sole user still";
+  EXPECT_FALSE(give("b", {"1.2.3.4"}));
+  allocator.release(svc("a"));
+  EXPECT_THAT(refusal("c", "1.2.3.4"), HasSubstr("still in the status of default/b"));
+  EXPECT_EQ(allocator.first_available("test", IpFamily::kIpv4, svc("c"), {}), ip("1.2.3.5"));
+  EXPECT_TRUE(give("b", {"1.2.3.4"})) << "its own again";
+  allocator.release(svc("b"));
+  EXPECT_EQ(refusal("c", "1.2.3.4"), "granted");
 }
 
 TEST_F(AllocatorTest, TR1ToTR9HoldersAfterAReload) {
