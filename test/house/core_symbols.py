@@ -18,7 +18,7 @@ ALLOWED = [
     # the C++ run-time: memory, exceptions, RTTI, guards of function statics
     r"operator (new|delete)", r"__cxa_", r"__gxx_personality", r"__dso_handle", r"_Unwind_Resume", r"(vtable|typeinfo|typeinfo name|VTT) for ",
     r"__cxxabiv1::", r"__clang_call_terminate", r"std::terminate", r"__stack_chk_fail", r"_GLOBAL_OFFSET_TABLE_", r"__tls_get_addr",
-    r"__(asan|ubsan|tsan|sanitizer|sancov|lsan)_", r"__start___sancov", r"__stop___sancov", r"__udivti3|__umodti3|__multi3|__divti3",
+    r"__(asan|ubsan|tsan|sanitizer|sancov|lsan)_", r"__(start|stop)_(__sancov|asan)", r"__gcc_personality_v0", r"__udivti3|__umodti3|__multi3|__divti3",
     r"^__libc_single_threaded$", r"__assert_fail|std::__glibcxx_assert_fail|std::__throw_",
     # values and containers of the standard library
     r"std::(__cxx11::)?(basic_string|to_string|to_chars|from_chars|__detail|_Rb_tree|_Hash_bytes|_Sp_|__shared|vector|optional|variant|function)",
