@@ -2,7 +2,8 @@
 
 find_program(METALLB_CCACHE ccache)
 if(METALLB_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${METALLB_CCACHE})
+  # What ccache wants to be told before it keeps objects that use precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${METALLB_CCACHE})
 endif()
 
 # -Os: JSON reflection costs five times the code at -O2 and gains nothing a user sees (docs/decisions/0002-size.md).
