@@ -22,6 +22,8 @@ struct Burst {
 };
 
 inline constexpr Burst kTakeOver{std::chrono::milliseconds(1100), std::chrono::seconds(5)};
+/// One round and no more.
+inline constexpr Burst kOnce{std::chrono::milliseconds(1), Duration::zero()};
 
 class AnnouncementSchedule {
  public:

@@ -1,5 +1,5 @@
 // What the speaker tells the packets thread. Self-contained values, because they cross a thread boundary; they are changes
-// with the latest state per (service, address), so a full mailbox may fold them.
+// with the latest state per (service, address), or per address, so a full mailbox may fold them.
 #pragma once
 
 #include <variant>
@@ -22,6 +22,11 @@ struct Withdraw {
   ServiceKey service;
   IpAddress address;
 };
-using Command = std::variant<Announce, Withdraw>;
+/// Make it known once more that `address` is answered here: somebody else claimed it, or may have answered for it while he
+/// was out of reach, and it is ours. One round, on every interface where it is answered; nothing where it is not.
+struct Reannounce {
+  IpAddress address;
+};
+using Command = std::variant<Announce, Withdraw, Reannounce>;
 
 }  // namespace metallb::layer2

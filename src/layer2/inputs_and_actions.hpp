@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -9,6 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "base/names.hpp"
+#include "base/time.hpp"
 #include "layer2/commands.hpp"
 #include "net/ip_address.hpp"
 #include "net/mac_address.hpp"
@@ -43,7 +45,12 @@ struct FrameLost {
   IpAddress address;
   bool gratuitous = false;
 };
-using Input = std::variant<Command, InterfaceState, InterfaceGone, FrameReceived, SendersReady, FrameLost>;
+/// Which MAC belongs to which other member of the cluster, by node name, as the member table and the kernel's neighbour
+/// table tell (failover spec 6). The whole table: it replaces the last one.
+struct NeighboursKnown {
+  std::map<MacAddress, std::string> nodes;
+};
+using Input = std::variant<Command, InterfaceState, InterfaceGone, FrameReceived, SendersReady, FrameLost, NeighboursKnown>;
 
 /// A whole Ethernet frame, padded to the minimum of 60 bytes.
 struct SendFrame {
@@ -70,13 +77,37 @@ struct CaptureChanged {
   bool ndp = false;
   std::vector<IpAddress> addresses;  ///< of both families, ascending
 };
-using Action = std::variant<SendFrame, JoinGroup, LeaveGroup, CaptureChanged>;
+/// Somebody else claims an address that is answered here. `node` is the member that the MAC belongs to; without it the MAC
+/// is a stranger's. At most one every kConflictInterval per address and kind (member or stranger).
+struct ConflictSeen {
+  IpAddress address;
+  InterfaceIndex interface;
+  std::string interface_name;
+  MacAddress mac;
+  std::optional<std::string> node;
+  friend bool operator==(const ConflictSeen&, const ConflictSeen&) = default;
+};
+using Action = std::variant<SendFrame, JoinGroup, LeaveGroup, CaptureChanged, ConflictSeen>;
+
+inline constexpr Duration kConflictInterval = std::chrono::milliseconds(50);
 
 /// Per address; never removed (layer2 spec 3.5, 4.2).
 struct AddressCounters {
   std::uint64_t requests_received = 0;
   std::uint64_t responses_sent = 0;
   std::uint64_t gratuitous_sent = 0;
+};
+/// Claims of our addresses by others; those of one kind for one address within kConflictInterval count once (failover spec
+/// 6).
+struct ConflictCounters {
+  std::uint64_t member = 0;
+  std::uint64_t foreign = 0;
+};
+/// Addresses that this node began to answer, and those of them that it has been asked for since: it is heard (failover spec
+/// 6).
+struct TakeOverCounters {
+  std::uint64_t begun = 0;
+  std::uint64_t heard = 0;
 };
 /// Frames that were not answered, by reason (layer2 spec 3.3, 3.4).
 struct DropCounters {

@@ -42,6 +42,8 @@ void Instance::on_input(Now now, const Input& in, std::vector<Action>& out) {
     apply(now.steady, *gone, out);
   } else if (const auto* ready = std::get_if<SendersReady>(&in)) {
     announce_anew(now.steady, ready->interface, ready->family);
+  } else if (const auto* known = std::get_if<NeighboursKnown>(&in)) {
+    neighbours_ = known->nodes;
   }
   on_time(now, out);
 }
@@ -81,6 +83,12 @@ void Instance::apply(SteadyPoint now, const Withdraw& command, std::vector<Actio
   if (coverage != nullptr) return;
   table_.remove(command.address);
   opposed_.erase(command.address);
+}
+
+void Instance::apply(SteadyPoint now, const Reannounce& command, std::vector<Action>& /*out*/) {
+  for (const auto& answer : table_.answers(command.address)) {
+    schedule_.start(now, {command.address, answer.interface}, kOnce);
+  }
 }
 
 void Instance::apply(SteadyPoint now, const InterfaceState& state, std::vector<Action>& out) {

@@ -1,7 +1,7 @@
 // Layer 2 announcer of one node: answers ARP requests and neighbour solicitations for the addresses it was told to
 // announce, and makes take-overs known with gratuitous announcements.
 //
-// In:   Announce/Withdraw from the speaker, interfaces from netlink, received Ethernet frames.
+// In:   Announce/Withdraw/Reannounce from the speaker, interfaces from netlink, received Ethernet frames, the members' MACs.
 // Out:  Ethernet frames to send, multicast groups to hold, the capture filter per interface, counters, log lines.
 // Thread: packets (or virtual time in tests). It knows nothing of Services' meaning, elections or the API.
 //
@@ -39,6 +39,8 @@ class Instance {
     return responder_.address_counters();
   }
   [[nodiscard]] const DropCounters& drops() const { return responder_.drops(); }
+  [[nodiscard]] const ConflictCounters& conflicts() const { return conflicts_; }
+  [[nodiscard]] const TakeOverCounters& take_overs() const { return take_overs_; }
   /// What is answered at the moment.
   [[nodiscard]] const AnswerTable& table() const { return table_; }
 
@@ -52,6 +54,7 @@ class Instance {
 
   void apply(SteadyPoint now, const Announce& command, std::vector<Action>& out);
   void apply(SteadyPoint now, const Withdraw& command, std::vector<Action>& out);
+  void apply(SteadyPoint now, const Reannounce& command, std::vector<Action>& out);
   void apply(SteadyPoint now, const InterfaceState& state, std::vector<Action>& out);
   void apply(SteadyPoint now, const InterfaceGone& gone, std::vector<Action>& out);
   void receive(SteadyPoint now, const FrameReceived& received, std::vector<Action>& out);
@@ -75,6 +78,9 @@ class Instance {
   GroupMemberships groups_;
   AnnouncementSchedule schedule_;
   std::map<IpAddress, SteadyPoint> opposed_;  ///< when a claim of somebody else last led to a burst
+  std::map<MacAddress, std::string> neighbours_;
+  ConflictCounters conflicts_;
+  TakeOverCounters take_overs_;
   Responder responder_;
 };
 

@@ -99,8 +99,15 @@ void Instance::note(const kube::Change<kube::Node>& change) {
 }
 
 void Instance::note(const MembersChanged& change) {
-  if (members_ == change.members) return;
-  members_ = change.members;
+  if (members_ == change) return;
+  members_ = change;
+  pass_due_ = true;
+}
+
+void Instance::note(const layer2::ConflictSeen& /*seen*/) {}
+
+void Instance::note(const Stopping& /*stopping*/) {
+  if (std::exchange(stopping_, true)) return;
   pass_due_ = true;
 }
 
@@ -165,7 +172,7 @@ Surroundings Instance::surroundings() const {
   return {.node = options_.node_name,
           .lb_class = options_.lb_class,
           .config = configuration_.current().get(),
-          .electorate = {.nodes = nodes_, .members = members_, .ignore_exclude_label = options_.ignore_exclude_lb},
+          .electorate = {.nodes = nodes_, .members = members_.members, .ignore_exclude_label = options_.ignore_exclude_lb},
           .interfaces = interfaces_};
 }
 

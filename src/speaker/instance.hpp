@@ -27,6 +27,7 @@
 #include "kube/store.hpp"
 #include "kube/work_queue.hpp"
 #include "kube/write.hpp"
+#include "layer2/inputs_and_actions.hpp"
 #include "speaker/actions.hpp"
 #include "speaker/announcements.hpp"
 #include "speaker/configuration.hpp"
@@ -39,16 +40,23 @@ namespace metallb::speaker {
 /// Speakers known to be alive (or suspected); nullopt: membership is not known, all Nodes count (layer2 spec 2.2 step 5).
 struct MembersChanged {
   std::optional<std::set<std::string>> members;
+  /// Keep what is announced, give up what is lost, take over nothing: the node has not joined yet, or has just lost
+  /// everybody at once (failover spec 4).
+  bool hold_takeovers = false;
+  friend bool operator==(const MembersChanged&, const MembersChanged&) = default;
 };
+/// This speaker is about to end: it is no candidate any more, and answers for each address until a successor is heard.
+struct Stopping {};
 /// Names of the interfaces of this node that the exclude expression lets pass (layer2 spec 3.1 "known names").
 struct InterfacesChanged {
   std::set<std::string> names;
 };
 
-using Input = std::variant<kube::Change<kube::Service>, kube::Change<kube::EndpointSlice>, kube::Change<kube::Node>,
-                           kube::Change<kube::Namespace>, kube::Change<kube::IPAddressPool>,
-                           kube::Change<kube::L2Advertisement>, kube::Change<kube::Community>,
-                           kube::Change<kube::ServiceL2Status>, MembersChanged, InterfacesChanged, kube::WriteDone>;
+using Input =
+    std::variant<kube::Change<kube::Service>, kube::Change<kube::EndpointSlice>, kube::Change<kube::Node>,
+                 kube::Change<kube::Namespace>, kube::Change<kube::IPAddressPool>, kube::Change<kube::L2Advertisement>,
+                 kube::Change<kube::Community>, kube::Change<kube::ServiceL2Status>, MembersChanged, InterfacesChanged,
+                 layer2::ConflictSeen, Stopping, kube::WriteDone>;
 
 struct Options {
   std::string node_name;           ///< of the own node, as in the API
@@ -89,6 +97,8 @@ class Instance {
   [[nodiscard]] const std::map<ServiceKey, Decision>& decisions() const { return decisions_; }
   [[nodiscard]] const Announcements& announcements() const { return announcements_; }
   [[nodiscard]] Metrics metrics() const;
+  /// Nothing is answered on behalf of this speaker any more: after Stopping it may end.
+  [[nodiscard]] bool announces_nothing() const { return announcements_.all().empty(); }
   /// Sorted.
   [[nodiscard]] std::vector<AnnouncedSeries> announced() const;
 
@@ -98,6 +108,8 @@ class Instance {
   void note(const kube::Change<kube::Node>& change);
   void note(const MembersChanged& change);
   void note(const InterfacesChanged& change);
+  void note(const layer2::ConflictSeen& seen);
+  void note(const Stopping& stopping);
 
   void look_at(const ServiceKey& key);
   void look_at_all();
@@ -114,7 +126,8 @@ class Instance {
   kube::Store<kube::Service> services_;
   kube::Store<kube::EndpointSlice> slices_;
   NodeTable nodes_;
-  std::optional<std::set<std::string>> members_;
+  MembersChanged members_;
+  bool stopping_ = false;
   std::optional<std::set<std::string>> interfaces_;
   Configuration configuration_;
   Announcements announcements_;

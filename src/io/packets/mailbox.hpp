@@ -1,8 +1,9 @@
 // Commands on their way from the main thread to the packets thread.
 //
-// Per (service, address) only the latest command is kept, and before an Announce the Withdraw that it followed: together
-// they mean "again", which is announced, while the Announce alone might change nothing. So a packets thread that falls
-// behind never makes the sender wait, never loses a state and never grows the queue beyond two commands per key. Any thread.
+// Per (service, address) only the latest command is kept (Reannounce: per address), and before an Announce the Withdraw that
+// it followed: together they mean "again", which is announced, while the Announce alone might change nothing. So a packets
+// thread that falls behind never makes the sender wait, never loses a state and never grows the queue beyond two commands
+// per key. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -60,11 +61,19 @@ class Mailbox {
   using Key = std::pair<ServiceKey, IpAddress>;
   struct Places {
     std::optional<std::uint64_t> withdraw;
-    std::optional<std::uint64_t> announce;  ///< behind `withdraw`
+    std::optional<std::uint64_t> announce;  ///< behind `withdraw`; or a Reannounce, which no Service has
   };
 
   static Key key_of(const layer2::Command& command) {
-    return std::visit([](const auto& c) { return Key(c.service, c.address); }, command);
+    return std::visit(
+        [](const auto& c) {
+          if constexpr (requires { c.service; }) {
+            return Key(c.service, c.address);
+          } else {
+            return Key(ServiceKey{}, c.address);
+          }
+        },
+        command);
   }
 
   void drop(std::optional<std::uint64_t>& place) {

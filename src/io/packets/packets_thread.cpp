@@ -17,6 +17,7 @@
 #include "io/clock.hpp"
 #include "io/driver.hpp"
 #include "io/packets/captures.hpp"
+#include "io/packets/conflict_box.hpp"
 #include "io/packets/group_queue.hpp"
 #include "io/packets/group_sockets.hpp"
 #include "io/packets/interface_table.hpp"
@@ -88,6 +89,10 @@ class Implementation final : public PacketsThread {
     if (mailbox_.put(std::move(command))) boost::asio::post(loop_, [this] { drain(); });
   }
 
+  void use_neighbours(layer2::NeighboursKnown neighbours) override {
+    boost::asio::post(loop_, [this, neighbours = std::move(neighbours)]() mutable { feed(std::move(neighbours)); });
+  }
+
   PacketsReport report() const override { return board_.read(); }
 
  private:
@@ -139,10 +144,22 @@ class Implementation final : public PacketsThread {
                        },
                        [this](const layer2::JoinGroup& join) { change_group({join.interface, join.group, true}); },
                        [this](const layer2::LeaveGroup& leave) { change_group({leave.interface, leave.group, false}); },
-                       [this](const layer2::CaptureChanged& wanted) { captures_.apply(wanted); }},
+                       [this](const layer2::CaptureChanged& wanted) { captures_.apply(wanted); },
+                       [this](const layer2::ConflictSeen& seen) { tell(seen); }},
                  action);
     }
     if (!actions.empty()) report_soon();
+  }
+
+  void tell(const layer2::ConflictSeen& seen) {
+    if (!conflicts_->put(seen)) return;
+    boost::asio::post(main_loop_, [weak = std::weak_ptr(handlers_), conflicts = conflicts_] {
+      for (auto& conflict : conflicts->take()) {
+        // Owner and handler live on the main loop; the handler may end the owner.
+        if (const auto handlers = weak.lock(); handlers && handlers->conflict_seen)
+          handlers->conflict_seen(std::move(conflict));
+      }
+    });
   }
 
   void interfaces_changed(bool complete) {
@@ -177,7 +194,7 @@ class Implementation final : public PacketsThread {
     report_timer_.async_wait([this](const boost::system::error_code& cancelled) {
       if (cancelled) return;
       report_armed_ = false;
-      if (board_.pin(core_.address_counters(), core_.drops())) {
+      if (board_.pin(core_)) {
         last_report_ = now().steady;
       } else {
         last_report_ = now().steady - kReportInterval + std::chrono::milliseconds(10);
@@ -191,6 +208,7 @@ class Implementation final : public PacketsThread {
   Log log_;
   Mailbox mailbox_;
   ReportBoard board_;
+  std::shared_ptr<ConflictBox> conflicts_ = std::make_shared<ConflictBox>();
 
   // Below: the packets thread's own, from its start to its end.
   std::unique_ptr<RE2> excluded_;

@@ -21,6 +21,8 @@ namespace metallb::io {
 struct PacketsReport {
   std::map<IpAddress, layer2::AddressCounters> addresses;
   layer2::DropCounters drops;
+  layer2::ConflictCounters conflicts;
+  layer2::TakeOverCounters take_overs;
 };
 
 class PacketsThread {
@@ -31,12 +33,16 @@ class PacketsThread {
   struct Handlers {
     /// Runs on the main loop whenever the set of known interface names changed, first soon after the start.
     std::function<void(std::set<std::string>)> interfaces_changed;
+    /// Runs on the main loop when somebody else claims an announced address; the latest claim per address and kind counts.
+    std::function<void(layer2::ConflictSeen)> conflict_seen = {};
   };
   /// Starts the thread. `main_loop` is where handlers run. Fails without NET_RAW, or when netlink cannot be opened.
   static std::expected<std::unique_ptr<PacketsThread>, SystemError> start(boost::asio::io_context& main_loop,
                                                                           Options options, Handlers handlers, Log log);
   virtual ~PacketsThread() = default;  ///< stops and joins
   virtual void send(layer2::Command command) = 0;
+  /// Tells members from strangers from now on.
+  virtual void use_neighbours(layer2::NeighboursKnown neighbours) = 0;
   /// The latest counters; any thread.
   [[nodiscard]] virtual PacketsReport report() const = 0;
 };

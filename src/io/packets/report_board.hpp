@@ -13,11 +13,13 @@ namespace metallb::io {
 class ReportBoard {
  public:
   /// False when it is being read at this moment.
-  [[nodiscard]] bool pin(const std::map<IpAddress, layer2::AddressCounters>& addresses, const layer2::DropCounters& drops) {
+  [[nodiscard]] bool pin(const layer2::Instance& core) {
     const std::unique_lock lock(mutex_, std::try_to_lock);
     if (!lock.owns_lock()) return false;
-    report_.addresses = addresses;  // assignment of a map reuses its nodes
-    report_.drops = drops;
+    report_.addresses = core.address_counters();  // assignment of a map reuses its nodes
+    report_.drops = core.drops();
+    report_.conflicts = core.conflicts();
+    report_.take_overs = core.take_overs();
     return true;
   }
   [[nodiscard]] PacketsReport read() const {

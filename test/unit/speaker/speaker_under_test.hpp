@@ -128,7 +128,7 @@ class SpeakerUnderTest {
     }
     return found;
   }
-  /// "+default/web 10.0.0.1 *" and "-default/web 10.0.0.1", in order.
+  /// "+default/web 10.0.0.1 *", "-default/web 10.0.0.1" and "!10.0.0.1", in order.
   [[nodiscard]] std::vector<std::string> commands() const {
     std::vector<std::string> found;
     for (const auto& command : asked_for<layer2::Command>()) {
@@ -139,6 +139,8 @@ class SpeakerUnderTest {
         found.push_back(text);
       } else if (const auto* withdraw = std::get_if<layer2::Withdraw>(&command)) {
         found.push_back("-" + withdraw->service.to_string() + " " + withdraw->address.to_string());
+      } else {
+        found.push_back("!" + std::get<layer2::Reannounce>(command).address.to_string());
       }
     }
     return found;
