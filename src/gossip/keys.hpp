@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -25,10 +26,18 @@ struct KeyRing {
   [[nodiscard]] bool enabled() const { return !keys.empty(); }
 };
 
+/// What becomes of plaintext that arrives although there is a key (gossip_verify_incoming).
+enum class Plaintext : std::uint8_t { kRefused, kAccepted };
+
 /// version 1 | nonce | AES-256-GCM ciphertext | tag: 29 bytes longer than `plain`.
 [[nodiscard]] Bytes seal(const Key& key, const Nonce& nonce, ByteView plain, ByteView associated);
 
-enum class SealError : std::uint8_t { kTooShort, kVersion, kWrongKey, kPadding };
+enum class SealError : std::uint8_t {
+  kTooShort,
+  kVersion,   ///< neither 0 nor 1
+  kWrongKey,  ///< no key opens it, or it was changed on its way
+  kPadding,   ///< opened, but the padding of version 0 is not one
+};
 /// Versions 0 (PKCS#7 padded) and 1.
 struct Opened {
   std::optional<Bytes> plain;

@@ -4,19 +4,21 @@
 //   in:   [label: refused] -> [frame + unseal] -> [compression] -> message
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "base/bytes.hpp"
 #include "gossip/keys.hpp"
 #include "gossip/message.hpp"
+#include "gossip/stream_body.hpp"
 
 namespace metallb::gossip {
 
 struct StreamOptions {
   bool compress = true;
+  bool seal = true;  ///< false: plaintext although there is a key (gossip_verify_outgoing)
 };
 [[nodiscard]] Bytes encode_stream(const StreamMessage& message, const StreamOptions& options, const KeyRing& ring,
                                   const NonceSource& nonces);
@@ -27,23 +29,44 @@ struct StreamFault {
   bool answer = false;
 };
 
-/// Collects one message from the bytes of a connection as they come. Bounded: 20 MiB of frame (or of plain message), 40 MiB
-/// decompressed, 1 Mi entries; what a length field promises is not allocated before it is there.
+/// Of one frame, and of a message that is not compressed.
+inline constexpr std::size_t kMaximumStream = 20 * 1024 * 1024;
+inline constexpr std::size_t kMaximumDecompressedStream = 40 * 1024 * 1024;
+/// Rows of a push/pull. (The original stops at a million, which in memory would be far more than the bytes that carry them.)
+inline constexpr std::int64_t kMaximumEntries = 128 * 1024;
+
+/// Collects one message from the bytes of a connection as they come. Bounded by the limits above; what a length field
+/// promises is not allocated before it is there. Rows of a push/pull without a name or in a state that the protocol does not
+/// know are left out.
 class StreamReader {
  public:
-  /// Takes in bytes; nothing more happens once there is a message or a fault.
+  explicit StreamReader(Plaintext plaintext = Plaintext::kRefused) : plaintext_(plaintext) {}
+
+  /// Takes in bytes; nothing more happens once there is a message or a fault. Bytes after the message are ignored.
   void receive(ByteView data, const KeyRing& ring);
   /// The peer sends no more: what is incomplete becomes a fault (none if nothing came at all).
-  void finish(const KeyRing& ring);
+  void finish();
 
   [[nodiscard]] const std::optional<StreamMessage>& message() const { return message_; }
   [[nodiscard]] const std::optional<StreamFault>& fault() const { return fault_; }
   [[nodiscard]] bool done() const { return message_ || fault_; }
   /// Nothing has been received.
   [[nodiscard]] bool untouched() const { return buffer_.empty() && !done(); }
+  /// Bytes held for what is incomplete: at most kMaximumStream and a few more.
+  [[nodiscard]] std::size_t held() const { return buffer_.size(); }
 
  private:
+  /// Of the bytes that an outcome is about.
+  enum Extent : std::uint8_t { kGrowing, kWhole };
+  void advance(const KeyRing& ring);
+  void advance_sealed(const KeyRing& ring);
+  void take(StreamBody::Outcome outcome, Extent extent);
+  void take_compressed(ByteView body);
+  void fail(std::string reason, bool answer);
+
+  Plaintext plaintext_;
   Bytes buffer_;
+  StreamBody body_;
   std::optional<StreamMessage> message_;
   std::optional<StreamFault> fault_;
 };
