@@ -22,7 +22,8 @@ struct RingSettings {
   Duration burst_step = std::chrono::milliseconds(20);
   std::size_t minimum_burst = 5;
   std::size_t maximum_burst = 25;
-  double false_verdict = 1e-9;                              ///< q^n must not be above it
+  double false_verdict = 1e-9;                              ///< q^n must not be above it where one watcher judges alone
+  double false_accusation = 1e-7;                           ///< likewise where the verdict takes two watchers
   double minimum_loss = 0.01;                               ///< q is at least this
   Duration shortest_burst = std::chrono::milliseconds(60);  ///< also after ICMP errors
   Duration late_loop = std::chrono::milliseconds(20);       ///< noticed lateness that starts a burst anew
