@@ -7,6 +7,8 @@
 # written from src/, for example #include "net/ip_address.hpp".
 
 set_property(GLOBAL PROPERTY METALLB_CORES "")
+set(METALLB_COMMON_HEADERS <algorithm> <chrono> <cstdint> <expected> <functional> <map> <memory> <optional> <set> <string>
+  <string_view> <utility> <variant> <vector>)
 
 function(metallb_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
@@ -18,6 +20,11 @@ function(metallb_library name)
   set_target_properties(metallb_${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_include_directories(metallb_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(metallb_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LIBRARIES} PRIVATE metallb_options)
+  # A build from nothing for tests compiles the headers that nearly every file includes once. Not the release build: there each file
+  # has to include what it uses; and not with ccache, which could no longer share objects between build folders.
+  if(CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT METALLB_CCACHE)
+    target_precompile_headers(metallb_${name} PRIVATE ${METALLB_COMMON_HEADERS})
+  endif()
 endfunction()
 
 function(metallb_core name)
