@@ -53,7 +53,7 @@ class MsgpackReader {
   void skip();
 
  private:
-  /// A number of either sign: `negative` holds what does not fit into `magnitude`'s type.
+  /// A number of either sign.
   struct Number {
     std::uint64_t value = 0;  ///< two's complement when `negative`
     bool negative = false;
