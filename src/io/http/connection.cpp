@@ -34,6 +34,11 @@ void Connection::start() {
   pump();
 }
 
+std::optional<Connection::Clock::time_point> Connection::unused_since() const {
+  const bool serving = phase_ == Phase::kWaiting || phase_ == Phase::kStreaming || phase_ == Phase::kClosed || unsent_ > 0;
+  return serving ? std::nullopt : std::optional(phase_since_);
+}
+
 void Connection::close() {
   if (phase_ == Phase::kClosed) return;
   const auto self = shared_from_this();
@@ -163,6 +168,7 @@ bool Connection::handshake_done() {
 }
 
 void Connection::flush() {
+  const bool sending = !output_.empty();
   while (!output_.empty()) {
     const auto pending = std::string_view(output_.front()).substr(output_offset_);
     const auto [step, count] = transport_.write(pending);
@@ -181,6 +187,7 @@ void Connection::flush() {
     return;
   }
   output_.shrink_to_fit();
+  if (sending && phase_ == Phase::kReading && !parser_) phase_since_ = now().steady;  // idle from here on
   if (phase_ == Phase::kDraining) {
     // Closing with unread input would reset the connection and could take the answer with it.
     transport_.finish_sending();
@@ -292,7 +299,11 @@ Connection::Clock::time_point Connection::deadline() const {
       due = phase_since_ + kHandshakeTimeout;
       break;
     case Phase::kReading:
-      due = phase_since_ + (parser_ ? shared_->options.request_timeout : shared_->options.idle_timeout);
+      if (parser_) {
+        due = phase_since_ + shared_->options.request_timeout;
+      } else if (unsent_ == 0) {  // an answer that takes long to send is no idleness
+        due = phase_since_ + shared_->options.idle_timeout;
+      }
       break;
     case Phase::kLingering:
       due = phase_since_ + kLingerTimeout;

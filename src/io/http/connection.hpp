@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -45,10 +46,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close();
   boost::asio::any_io_executor executor() { return transport_.socket().get_executor(); }
 
+  using Clock = std::chrono::steady_clock;
+  /// Since when no request of it is being served; nothing while one is.
+  [[nodiscard]] std::optional<Clock::time_point> unused_since() const;
+
  private:
   friend class Exchange;
   enum class Phase { kHandshake, kReading, kWaiting, kStreaming, kDraining, kLingering, kClosed };
-  using Clock = std::chrono::steady_clock;
 
   // From the exchange.
   void send(std::string bytes);

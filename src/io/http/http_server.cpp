@@ -79,7 +79,7 @@ class Server : public HttpServer {
       acceptor.async_accept([self = shared_from_this()](const error_code& error, tcp::socket socket) {
         if (self->stopped) return;
         if (error) return self->accept_failed(error);
-        if (self->full()) return self->turn_away();
+        if (self->full() && !self->make_room()) return self->turn_away();
         const auto connection = std::make_shared<Connection>(std::move(socket), self->tls, self->shared);
         self->shared->open.insert(connection);
         connection->start();
@@ -90,6 +90,17 @@ class Server : public HttpServer {
     [[nodiscard]] bool full() const {
       const auto limit = shared->options.connection_limit;
       return limit > 0 && shared->open.size() >= limit;
+    }
+
+    // Connections that nobody uses must not keep out those that somebody wants to use: a kubelet's probe, a scraper.
+    bool make_room() {
+      std::shared_ptr<Connection> victim;
+      for (const auto& connection : shared->open) {
+        const auto since = connection->unused_since();
+        if (since && (!victim || *since < *victim->unused_since())) victim = connection;
+      }
+      if (victim) victim->close();
+      return victim != nullptr;
     }
 
     // The socket is dropped: strangers must not use up the descriptors that the rest of the process needs.

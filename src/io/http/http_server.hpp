@@ -61,10 +61,12 @@ class HttpServer {
     std::uint16_t port = 0;                                 ///< 0: chosen by the kernel, see port()
     std::shared_ptr<const TlsServerOptions> tls = nullptr;  ///< null: plain HTTP
     std::size_t body_limit = 8U << 20U;                     ///< bytes; a larger request body is refused with 413
-    std::size_t header_limit = 64U << 10U;            ///< bytes of request line and header fields; more is refused with 431
-    std::size_t connection_limit = 0;                 ///< open at a time, 0 = any number; those beyond are closed at once
-    std::size_t unsent_limit = 64U << 20U;            ///< bytes queued for one client before its connection is cut
-    std::chrono::milliseconds idle_timeout{180'000};  ///< without a request on a kept connection
+    std::size_t header_limit = 64U << 10U;  ///< bytes of request line and header fields; more is refused with 431
+    /// Open at a time, 0 = any number. One more displaces the one that has been without a request for longest; while all are
+    /// being served it is closed at once itself.
+    std::size_t connection_limit = 0;
+    std::size_t unsent_limit = 64U << 20U;              ///< bytes queued for one client before its connection is cut
+    std::chrono::milliseconds idle_timeout{180'000};    ///< without a request on a kept connection
     std::chrono::milliseconds request_timeout{60'000};  ///< from the first byte of a request to its last
     std::chrono::milliseconds stall_timeout{60'000};    ///< without progress in sending
   };

@@ -347,22 +347,34 @@ TEST_F(HttpServerTest, ClosesWhenAClientShutsItsSendingSideDownBetweenOrWithinRe
   EXPECT_EQ(held.size(), 3U);
 }
 
-TEST_F(HttpServerTest, ClosesConnectionsBeyondTheLimitUntilOthersEnd) {
+TEST_F(HttpServerTest, ClosesConnectionsBeyondTheLimitWhileAllOthersAreServed) {
+  answer_at_once = false;
   start({.address = "127.0.0.1", .connection_limit = 2});
   auto first = client();
   first.send(get("/"));
-  ASSERT_TRUE(first.read_until("GET /"));
   auto second = client();
   second.send(get("/"));
-  ASSERT_TRUE(second.read_until("GET /"));
+  ASSERT_TRUE(wait_for_requests(2));
   auto third = client();
   EXPECT_TRUE(third.read_to_end());
   EXPECT_EQ(third.received, "");
-  first.finish_sending();
-  ASSERT_TRUE(first.read_to_end());
-  auto fourth = client();
-  fourth.send(get("/fourth"));
-  EXPECT_TRUE(fourth.read_until("GET /fourth"));
+  held.clear();
+  EXPECT_TRUE(first.read_until("HTTP/1.1 500 "));
+  EXPECT_TRUE(second.read_until("HTTP/1.1 500 "));
+}
+
+TEST_F(HttpServerTest, DisplacesTheConnectionThatHasBeenUnusedForLongest) {
+  start({.address = "127.0.0.1", .connection_limit = 2});
+  auto silent = client();  // never sends anything
+  auto kept = client();
+  kept.send(get("/"));
+  ASSERT_TRUE(kept.read_until("GET /"));
+  auto probe = client();
+  probe.send(get("/probe"));
+  EXPECT_TRUE(probe.read_until("GET /probe"));
+  EXPECT_TRUE(silent.read_to_end());
+  kept.send(get("/again"));
+  EXPECT_TRUE(kept.read_until("GET /again"));
 }
 
 TEST_F(HttpServerTest, EndsARequestWhoseChunkExtensionNeverEnds) {
