@@ -45,7 +45,9 @@ void StreamReader::receive(ByteView data, const KeyRing& ring) {
 }
 
 void StreamReader::finish() {
-  if (!done() && !buffer_.empty()) fail("it ended in the middle", false);
+  if (done() || buffer_.empty()) return;
+  fail("it ended in the middle", false);
+  buffer_ = {};
 }
 
 void StreamReader::fail(std::string reason, bool answer) {

@@ -378,12 +378,13 @@ RC_GTEST_PROP(Msgpack, ReadsBackNumbers, (std::int64_t number)) {
   RC_ASSERT(read_unsigned(unsigned_hex(unsigned_value)) == unsigned_value);
 }
 
-RC_GTEST_PROP(Msgpack, ReadsBackStrings, ()) {
-  const auto size = *rc::gen::element<std::size_t>(0, 1, 31, 32, 255, 256, 65535, 65536, 70000);
-  const Bytes content(size, *rc::gen::arbitrary<std::uint8_t>());
-  const auto hex = written([&](MsgpackWriter& w) { w.raw(content); });
-  RC_ASSERT(read_bytes(hex) == content);
-  RC_ASSERT(read_string(hex) == std::string(content.begin(), content.end()));
+TEST(Msgpack, ReadsBackStringsOfEveryForm) {
+  for (const std::size_t size : {0, 1, 31, 32, 255, 256, 65535, 65536, 70000}) {
+    const Bytes content(size, 'x');
+    const auto hex = written([&](MsgpackWriter& w) { w.raw(content); });
+    EXPECT_EQ(read_bytes(hex), content);
+    EXPECT_EQ(read_string(hex), std::string(content.begin(), content.end()));
+  }
 }
 
 }  // namespace
