@@ -12,8 +12,8 @@
 
 namespace metallb::gossip {
 
-/// failover spec section 3. Read from the object "WatchRing" of the memberlist configuration file; what is missing keeps
-/// its default.
+/// failover spec section 3. Read from the object "WatchRing" of the memberlist configuration file, whose keys are the names
+/// below in its style (minimum_timeout: "MinimumTimeout"); what is missing keeps its default.
 struct RingSettings {
   bool enabled = true;
   std::size_t watchers = 3;                          ///< k: successors that watch a member
@@ -33,7 +33,15 @@ struct RingSettings {
   Duration damping = std::chrono::minutes(10);
 };
 
-/// Names and meanings are those of the configuration file; 0 means what gossip spec 1.4 says.
+/// Limits of what the file may say, so that sums and products of settings stay within 64 bits where they are computed in
+/// floating point or one after the other.
+inline constexpr Duration kMaximumDuration = std::chrono::hours(10'000);
+inline constexpr std::int64_t kMaximumMultiplier = 1000;
+inline constexpr std::int64_t kMaximumCount = 1'000'000;
+inline constexpr std::int64_t kLargestUdpPayload = 65'507;
+
+/// Names and meanings are those of the configuration file; 0 means what gossip spec 1.4 says. From the file nothing is
+/// negative (that is the same as 0), nor above the limits above.
 struct Settings {
   Duration tcp_timeout = std::chrono::seconds(10);
   std::int64_t indirect_checks = 3;
@@ -61,10 +69,11 @@ struct Settings {
 
 /// The text of /etc/metallb/memberlist/config.json over the LAN profile, by the original's rules (gossip spec 1.4: keys
 /// match case-insensitively, a missing or bad duration is an error, a missing number or boolean is 0 or false). The error
-/// names the key and the remedy.
+/// names every bad key and the remedy.
 [[nodiscard]] std::expected<Settings, std::string> parse_settings(std::string_view json);
 
 /// Go's duration strings: "200ms", "1m30s", "1.5s", "0"; units ns, us (µs), ms, s, m, h; may be negative.
+/// Fractions of a nanosecond are cut off. The error names the text and the remedy.
 [[nodiscard]] std::expected<Duration, std::string> parse_go_duration(std::string_view text);
 
 }  // namespace metallb::gossip
