@@ -15,11 +15,12 @@ MAY_INCLUDE = {
     "kube": {"base", "net"},
     "ipam": {"base", "net"},
     "layer2": {"base", "net"},
+    "gossip": {"base", "net"},
     "config": {"base", "net", "kube"},
     "controller": {"base", "net", "kube", "config", "ipam"},
     "speaker": {"base", "net", "kube", "config", "layer2"},
     "apiserver": {"base", "net", "kube"},
-    "io": {"base", "net", "kube", "config", "ipam", "layer2", "controller", "speaker", "apiserver"},
+    "io": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "controller", "speaker", "apiserver"},
     "app": {"base", "net", "kube", "config", "ipam", "layer2", "controller", "speaker", "apiserver", "io"},
 }
 SOURCES = sorted(path for path in SRC.rglob("*") if path.suffix in (".hpp", ".cpp"))
