@@ -14,22 +14,10 @@
 #include <variant>
 #include <vector>
 
+#include "io/netlink/link_message.hpp"
 #include "layer2/instance.hpp"
 
 namespace metallb::io {
-
-/// One link, from its newest message.
-struct LinkFacts {
-  InterfaceIndex index;
-  std::string name;
-  MacAddress mac;         ///< all zero unless `ethernet`
-  bool ethernet = false;  ///< frames carry an Ethernet header with 48-bit addresses
-  bool up = false;        ///< administratively; the carrier does not matter
-  bool running = false;   ///< up, with carrier, and through with any log-in to the network (RFC 2863: operational)
-  bool broadcast = false;
-  bool no_arp = false;
-  bool enslaved = false;  ///< its frames go to a master (bridge, bond, team, Open vSwitch); a VRF does not count
-};
 
 class InterfaceTable {
  public:
