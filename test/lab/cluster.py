@@ -13,6 +13,7 @@ import time
 from .api import Api, wait_for_api
 from .endpoints import EndpointController
 from .kubelet import Kubelet
+from .members import MemberLog
 from .netns import remove_leftovers, run
 from .network import Lan
 from .processes import Process, wait_until
@@ -21,6 +22,7 @@ from .proxy import Proxy
 REPOSITORY = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 API_PORT = 8080
 NAMESPACE = "metallb-system"
+SECRET = b"AAECAwQFBgcICQoLDA0ODw"  # of the shape that the controller makes
 
 
 def default_node_names(count: int) -> list[str]:
@@ -33,12 +35,15 @@ class Cluster:
     """Use as a context manager: leaving it removes every process, namespace and file that it made."""
 
     def __init__(self, binary: str, nodes: int = 4, log_level: str = "info", api_arguments: list[str] | None = None,
-                 on_progress=lambda text: None):
+                 on_progress=lambda text: None, membership: str | None = "IPv4"):
+        """`membership`: the family of the speakers' own addresses, "IPv4" or "IPv6"; None: every Node counts as alive."""
         self.binary = os.path.abspath(binary)
         self.directory = tempfile.mkdtemp(prefix="metallb-lab-")
         self._log_level = log_level
         self._api_arguments = api_arguments or []
         self._on_progress = on_progress
+        self._membership = membership
+        self._member_logs: dict[str, MemberLog] = {}
         self._roles: list = []
         self.lan: Lan | None = None
         self.speakers: dict[str, Process] = {}
@@ -88,17 +93,43 @@ class Cluster:
                    "--webhook-mode=disabled", f"--log-level={self._log_level}"]
         self.controller = Process("controller", self.lan.control.namespace, command, self.log_path("controller"))
 
-    def start_speaker(self, node_name: str, extra: list[str] | None = None) -> None:
+    def start_speaker(self, node_name: str, extra: list[str] | None = None, environment: dict[str, str] | None = None) -> None:
         node = self.lan.nodes[node_name]
         self._create_pod(f"speaker-{node_name}", "speaker", node_name)
         command = [self.binary, "speaker", f"--kubeconfig={self.kubeconfig}", f"--namespace={NAMESPACE}", f"--node-name={node_name}",
                    f"--pod-name=speaker-{node_name}", f"--log-level={self._log_level}", *(extra or [])]
         self.speakers[node_name] = Process(f"speaker-{node_name}", node.namespace, command, self.log_path(f"speaker-{node_name}"),
+                                           environment={**self.membership_environment(node_name), **(environment or {})},
                                            etc=self._speaker_etc())
 
     def start_speakers(self) -> None:
         for name in self.lan.nodes:
             self.start_speaker(name)
+
+    def membership_environment(self, node_name: str) -> dict[str, str]:
+        """As the manifests set it: the Pod's address, the labels of the speakers' Pods, and the mounted Secret."""
+        if self._membership is None:
+            return {}
+        path = self.secret_path()
+        if not os.path.exists(path):
+            self.write_secret(SECRET)
+        return {"METALLB_ML_BIND_ADDR": self._pod_address(node_name), "METALLB_ML_LABELS": "app=metallb,component=speaker",
+                "METALLB_ML_SECRET_KEY_PATH": os.path.dirname(path)}
+
+    def _pod_address(self, node_name: str) -> str:
+        node = self.lan.nodes[node_name]
+        return node.address6 if self._membership == "IPv6" else node.address4
+
+    def secret_path(self) -> str:
+        return os.path.join(self.directory, "ml_secret_key", "secretkey")
+
+    def write_secret(self, secret: bytes, path: str | None = None) -> None:
+        """At once, as the kubelet swaps the files of a Secret."""
+        path = path or self.secret_path()
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path + ".new", "wb") as file:
+            file.write(secret)
+        os.rename(path + ".new", path)
 
     def _create_pod(self, name: str, component: str, node: str | None) -> None:
         """The Pod object that a running component looks itself up by."""
@@ -106,7 +137,7 @@ class Cluster:
         if any(item["metadata"]["name"] == name for item in self.api.get(path)["items"]):
             return
         spec = {"hostNetwork": True, "containers": [{"name": component, "image": "metallb"}]} | ({"nodeName": node} if node else {})
-        address = self.lan.nodes[node].address4 if node else self.lan.control.address4
+        address = self._pod_address(node) if node else self.lan.control.address4
         self.api.create(path, {"apiVersion": "v1", "kind": "Pod", "spec": spec,
                                "metadata": {"name": name, "labels": {"app": "metallb", "component": component}},
                                "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "hostIP": address,
@@ -175,6 +206,19 @@ class Cluster:
             return items[0].get("status", {}).get("node") if len(items) == 1 else None
 
         return wait_until(node, timeout, f"one ServiceL2Status for {namespace}/{name}")
+
+    def members_seen_by(self, node_name: str) -> set[str]:
+        """Other nodes that this node's speaker takes for alive. From its log, so the level must be info or debug."""
+        log = self._member_logs.get(node_name)
+        if log is None or log.process is not self.speakers[node_name]:
+            log = self._member_logs[node_name] = MemberLog(self.speakers[node_name])
+        return log.members() - {node_name}
+
+    def all_joined(self) -> bool:
+        """Every speaker sees every other one. Always so where the logs do not tell."""
+        if self._membership is None or self._log_level not in ("info", "debug", "all"):
+            return True
+        return all(self.members_seen_by(name) == set(self.speakers) - {name} for name in self.speakers)
 
     def processes(self) -> list[Process]:
         return [p for p in (self.api_server, self.controller, *self.speakers.values()) if p is not None]

@@ -1,5 +1,6 @@
 """The LAN: one switch, a router, a client and the nodes, addressed as in the example cluster."""
 
+import functools
 import ipaddress
 
 from .netns import Namespace, connect, run
@@ -24,17 +25,25 @@ class Host:
         )
         connect(self.namespace, "eth0", switch, self.switch_port)
         switch.run("ip", "link", "set", self.switch_port, "master", "lan")
-        self.namespace.run("ip", "address", "add", f"{self.address4}/24", "dev", "eth0")
-        self.namespace.run("ip", "address", "add", f"{self.address6}/64", "dev", "eth0", "nodad")
+        self.all_addresses4: list[str] = []
+        self.all_addresses6: list[str] = []
+        self.add_address(self.address4, self.address6)
 
+    @functools.cache
     def mac(self) -> str:
         return self.namespace.run("cat", "/sys/class/net/eth0/address").strip()
 
+    def add_address(self, address4: str, address6: str) -> None:
+        self.namespace.run("ip", "address", "add", f"{address4}/24", "dev", "eth0")
+        self.namespace.run("ip", "address", "add", f"{address6}/64", "dev", "eth0", "nodad")
+        self.all_addresses4.append(address4)
+        self.all_addresses6.append(address6)
+
     def cut_cable(self) -> None:
-        self._switch.run("ip", "link", "set", self.switch_port, "down")
+        self._switch.set_link(self.switch_port, False)
 
     def plug_cable(self) -> None:
-        self._switch.run("ip", "link", "set", self.switch_port, "up")
+        self._switch.set_link(self.switch_port, True)
 
 
 class Node(Host):
@@ -81,6 +90,23 @@ class Lan:
     def _add(self, host):
         self._hosts.append(host)
         return host
+
+    def add_asker(self) -> Host:
+        """The machine that asks for addresses in place of the client (see `outage`). It has several addresses to ask from."""
+        host = self.add_host("asker", 51)
+        for octet in range(52, 59):
+            host.add_address(f"{LAN4}.{octet}", f"{LAN6}{octet}")
+        return host
+
+    def add_host(self, role: str, last_octet: int) -> Host:
+        """A further machine on the LAN; its default route leads to the router."""
+        host = self._add(Host(self.switch, role, last_octet))
+        host.namespace.run("ip", "route", "add", "default", "via", self.router.address4)
+        return host
+
+    def remove_host(self, host: Host) -> None:
+        self._hosts.remove(host)
+        host.namespace.remove()
 
     def node_of_mac(self, mac: str) -> str | None:
         """The node that owns a MAC address, None when it is a stranger's."""

@@ -9,6 +9,7 @@ import threading
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # buffered: head and body leave together, as any real server sends so short an answer
     pod = node = ""
 
     def do_GET(self):

@@ -12,7 +12,7 @@ _libc = ctypes.CDLL("libc.so.6", use_errno=True)
 _PR_SET_PDEATHSIG = 1
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     os.setsid()
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -37,10 +37,11 @@ class Process:
             script = 'mount -t overlay overlay -o lowerdir="$0:/etc" /etc && exec "$@"'
             command = ["unshare", "--mount", "sh", "-c", script, self._etc, *command]
         with open(self.log_path, "ab") as log:
+            self.log_start = log.tell()  # of this run
             self._child = subprocess.Popen(
                 [*self._namespace.exec_prefix(), *command],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, **self._environment}, preexec_fn=_die_with_parent,
+                env={**os.environ, **self._environment}, preexec_fn=die_with_parent,
             )
 
     @property
@@ -59,6 +60,10 @@ class Process:
         if self.running():
             self._child.kill()
         self._child.wait()
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM, and no waiting."""
+        self._child.terminate()
 
     def stop(self, grace: float = 5.0) -> int:
         """SIGTERM, then SIGKILL after `grace` seconds. Returns the exit code."""
