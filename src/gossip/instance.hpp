@@ -10,16 +10,30 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/backoff.hpp"
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "base/state_machine.hpp"
 #include "base/time.hpp"
+#include "gossip/counters.hpp"
+#include "gossip/electorate.hpp"
+#include "gossip/exchanges.hpp"
+#include "gossip/farewell.hpp"
 #include "gossip/inputs_and_actions.hpp"
+#include "gossip/membership.hpp"
+#include "gossip/numbers.hpp"
+#include "gossip/postman.hpp"
+#include "gossip/prober.hpp"
+#include "gossip/quiet_log.hpp"
+#include "gossip/relay.hpp"
+#include "gossip/served_streams.hpp"
 #include "gossip/settings.hpp"
+#include "gossip/ticker.hpp"
+#include "gossip/watch_ring.hpp"
 
 namespace metallb::gossip {
 
@@ -48,14 +62,90 @@ class Instance {
  public:
   explicit Instance(Options options, Log log = {});
   ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
 
-  /// The first call, whichever it is, is the start of the process as far as timers are concerned.
+  /// The first call, whichever it is, is the start of the process as far as timers are concerned. What is due at `now` is
+  /// left to on_time(), so that an answer that is waiting to be read still counts.
   void on_input(Now now, const Input& in, Output& out);
   void on_time(Now now, Output& out);
-  [[nodiscard]] SteadyPoint next_deadline() const;
+  /// Before the first call it is in the past.
+  [[nodiscard]] SteadyPoint next_deadline() const { return deadline_; }
 
   /// Sorted by name; this node included.
   [[nodiscard]] std::vector<Member> members() const;
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  void begin(SteadyPoint now, Output& out);
+  void end(SteadyPoint now, std::size_t first, Output& out);
+  void paused(SteadyPoint now, Duration late, Output& out);
+  [[nodiscard]] SteadyPoint earliest() const;
+
+  void take(SteadyPoint now, const PacketReceived& packet, Output& out);
+  void take(SteadyPoint now, const Unreachable& report, Output& out);
+  void take(SteadyPoint now, const StreamAccepted& stream, Output& out);
+  void take(SteadyPoint now, const StreamConnected& stream, Output& out);
+  void take(SteadyPoint now, const StreamReceived& stream, Output& out);
+  void take(SteadyPoint now, const StreamEnded& stream, Output& out);
+  void take(SteadyPoint now, const Join& join, Output& out);
+  void take(SteadyPoint now, const Leave& leave, Output& out);
+  void take(SteadyPoint now, const KeysChanged& keys, Output& out);
+  void take(SteadyPoint now, const LinkChanged& link, Output& out);
+  void take(SteadyPoint now, const WitnessAnswered& answer, Output& out);
+
+  void serve(SteadyPoint now, const Endpoint& from, const Ping& ping, Output& out);
+  void serve(SteadyPoint now, const Endpoint& from, const IndirectPing& request, Output& out);
+  void serve(SteadyPoint now, const Ack& ack, Output& out);
+  void believe(SteadyPoint now, const Suspect& suspect, Output& out);
+  void count(SteadyPoint now, const PacketReceived& packet, const DecodedPacket& decoded);
+
+  void act(SteadyPoint now, const WatchRing::Output& wanted, Output& out);
+  void act(SteadyPoint now, const WatchRing::SendPing& ping, Output& out);
+  void act(SteadyPoint now, const WatchRing::AskWatcher& request, Output& out);
+  void act(SteadyPoint now, const WatchRing::Accuse& accusation, Output& out);
+  void act(SteadyPoint now, const WatchRing::Declare& verdict, Output& out);
+  void act(SteadyPoint now, const WatchRing::NeedWitness& request, Output& out);
+
+  void gossip(SteadyPoint now, Output& out);
+  void say_goodbye(SteadyPoint now, Output& out);
+  void defend(SteadyPoint now, const Membership::Refutation& refutation, Output& out);
+  void tell_ring(SteadyPoint now, const std::vector<Membership::Change>& changes);
+  void report(SteadyPoint now, const std::vector<Membership::Change>& changes, Output& events);
+  void log_event(const Membership::Change& change, const char* event) const;
+
+  [[nodiscard]] std::vector<Endpoint> endpoints(const std::vector<std::string>& names) const;
+  /// Of all live members but this node.
+  [[nodiscard]] std::vector<Endpoint> everybody() const;
+  [[nodiscard]] Endpoint answer_to(const Source& source, const Endpoint& from) const;
+
+  const Settings settings_;
+  const Endpoint own_;
+  Log log_;
+  Counters counters_;
+  Numbers numbers_;
+  Random random_;
+  QuietLog quiet_;
+  Membership membership_;
+  Postman postman_;
+  Prober prober_;
+  Relay relay_;
+  Exchanges exchanges_;
+  ServedStreams served_;
+  Electorate electorate_;
+  Farewell farewell_;
+  Ticker gossip_ticks_;
+  std::optional<WatchRing> ring_;  ///< none when it is switched off, and after a leave
+
+  /// Direct refutations: at most so often, and seldom when accusations do not end.
+  Backoff defence_pause_;
+  SteadyPoint defended_ = SteadyPoint::min();
+  SteadyPoint next_defence_ = SteadyPoint::min();
+
+  bool started_ = false;
+  SteadyPoint last_call_ = SteadyPoint::min();
+  SteadyPoint caught_up_ = SteadyPoint::min();  ///< when a pause last led to an exchange
+  SteadyPoint deadline_ = SteadyPoint::min();
 };
 
 static_assert(StateMachine<Instance, Input, Output>);
