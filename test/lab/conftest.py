@@ -1,6 +1,7 @@
 """Fixtures of the lab tests. A missing privilege, program or kernel feature is a skip with its reason, never a pass."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -62,14 +63,16 @@ def start(nodes: int = 4, **options) -> Cluster:
     return Cluster(BINARY, nodes, **options)
 
 
-def populate(cluster: Cluster) -> RunningCluster:
+def populate(cluster: Cluster, pods_on: str | None = None) -> RunningCluster:
+    """The example cluster, whose first nodes exist; `pods_on`: one node for all pods."""
     for name in ("namespaces.yaml", "cluster.yaml"):
         cluster.apply(os.path.join(EXAMPLES, name))
     cluster.start_stand_ins()
     cluster.start_controller()
     cluster.start_speakers()
-    for name in ("pool-layer2.yaml", "myapp.yaml"):
-        cluster.apply(os.path.join(EXAMPLES, name))
+    cluster.apply(os.path.join(EXAMPLES, "pool-layer2.yaml"))
+    move = (lambda text: re.sub(r"nodeName: \S+", f"nodeName: {pods_on}", text)) if pods_on else None
+    cluster.apply(os.path.join(EXAMPLES, "myapp.yaml"), move)
     cluster.wait_for_ingress("default", "myapp")
     return RunningCluster(cluster)
 

@@ -11,6 +11,7 @@ from . import measure
 from .cluster import NAMESPACE, REPOSITORY, Cluster, node_manifest, stopwatch
 from .probe import Prober
 from .processes import wait_until
+from .second_act import SecondAct
 from .story import Story
 
 
@@ -185,6 +186,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="leave the lab up at the end, until Ctrl-C")
     parser.add_argument("--nodes", type=int, default=4, metavar="N", help="how many nodes (default 4, the example cluster)")
     parser.add_argument("--ipv6", action="store_true", help="add a dual-stack Service (NDP)")
+    parser.add_argument("--kills", type=int, default=1, metavar="N", help="N deaths of each kind in the second act, and a table (default 1)")
     parser.add_argument("--json", action="store_true", help="print one JSON document; the story goes to standard error")
     parser.add_argument("--log-level", default="info", help="of controller and speakers")
     parser.add_argument("--binary", default=os.path.join(REPOSITORY, "build", "release", "metallb"), help=argparse.SUPPRESS)
@@ -192,6 +194,8 @@ def arguments() -> argparse.Namespace:
     parsed = parser.parse_args()
     if not 1 <= parsed.nodes <= 60:
         parser.error("--nodes: from 1 to 60")
+    if not 1 <= parsed.kills <= 1000:
+        parser.error("--kills: from 1 to 1000")
     return parsed
 
 
@@ -210,10 +214,11 @@ def main() -> int:
         with cluster:
             prober = Prober(cluster.lan.client)
             demo = Demo(cluster, story, options.examples, prober)
+            second = SecondAct(cluster, story, demo.kubectl, options.ipv6, options.kills)
             acts = [demo.start, demo.first_service, demo.traefik, demo.pod_dies, demo.static_address, demo.service_leaves]
             acts += [demo.dual_stack] if options.ipv6 else []
             try:
-                for act in [*acts, demo.figures]:
+                for act in [*acts, demo.figures, second.play]:
                     act()
                 if options.keep:
                     story.finish()
