@@ -1,5 +1,6 @@
 // The whole layer 2 core: the bytes are a sequence of commands, interface changes, frames and steps of time. Whatever comes,
 // groups are joined and left in pairs, frames to send are whole, and the work of a call is bounded.
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <utility>
@@ -45,6 +46,7 @@ class Session {
       case 0:
         return input(Command(Announce{service, pick_address(in_.u8()), pick_set(in_.u8())}));
       case 1:
+        if ((kind & 0x40U) != 0) return input(Command(Reannounce{pick_address(in_.u8())}));
         return input(Command(Withdraw{service, pick_address(in_.u8())}));
       case 2: {
         const auto choice = in_.u8();
@@ -71,12 +73,41 @@ class Session {
       }
       case 6: {
         const auto choice = in_.u8();
-        return input(FrameLost{pick_address(choice), (choice & 1U) != 0});
+        if ((kind & 0x40U) != 0) return learn(choice);
+        return lose({pick_address(choice), (choice & 1U) != 0});
       }
       default:
+        if ((kind & 0x40U) != 0) return run(std::chrono::milliseconds(in_.u8() * 10));
         now_ += std::chrono::milliseconds(in_.u8() * 10);
         return core_.on_time({now_, {}}, out_);
     }
+  }
+
+  /// Only a frame that was to be sent can be lost.
+  void lose(const FrameLost& lost) {
+    const auto sent = sent_.find({lost.address, lost.gratuitous});
+    if (sent == sent_.end()) return;
+    sent_.erase(sent);
+    input(lost);
+  }
+
+  /// One or two members, whose MACs the frames may bear.
+  void learn(std::uint8_t choice) {
+    NeighboursKnown known;
+    known.nodes[MacAddress({2, 0, 0, 0, 0, static_cast<std::uint8_t>(choice & 0x0FU)})] = "a";
+    if ((choice & 0x10U) != 0) known.nodes[MacAddress({2, 0, 0, 0, 0, 0x99})] = "b";
+    input(known);
+  }
+
+  /// As a driver does: the core is called whenever it wants to be.
+  void run(Duration duration) {
+    const auto end = now_ + duration;
+    for (int calls = 0; core_.next_deadline() <= end && calls < 1000; ++calls) {
+      now_ = std::max(now_, core_.next_deadline());
+      core_.on_time({now_, {}}, out_);
+      check();
+    }
+    now_ = end;
   }
 
   void input(const Input& in) { core_.on_input({now_, {}}, in, out_); }
@@ -86,11 +117,15 @@ class Session {
     for (const auto& action : out_) {
       if (const auto* send = std::get_if<SendFrame>(&action)) {
         METALLB_CONTRACT(send->frame.size() >= 60, "frames are padded to the minimum");
+        sent_.emplace(send->address, send->gratuitous);
         ++frames;
       } else if (const auto* join = std::get_if<JoinGroup>(&action)) {
         METALLB_CONTRACT(groups_.emplace(join->interface, join->group).second, "a group is joined once");
       } else if (const auto* leave = std::get_if<LeaveGroup>(&action)) {
         METALLB_CONTRACT(groups_.erase({leave->interface, leave->group}) == 1, "only joined groups are left");
+      } else if (const auto* seen = std::get_if<ConflictSeen>(&action)) {
+        METALLB_CONTRACT(core_.table().find(seen->interface, seen->address).has_value(), "only ours are contested");
+        METALLB_CONTRACT(seen->mac.is_station(), "a claim is a station's");
       }
     }
     METALLB_CONTRACT(frames <= kFramesPerSlice, "a call sends a bounded number of frames");
@@ -102,6 +137,7 @@ class Session {
   SteadyPoint now_{std::chrono::hours(1)};
   std::vector<Action> out_;
   std::set<std::pair<InterfaceIndex, IpAddress>> groups_;
+  std::multiset<std::pair<IpAddress, bool>> sent_;
 };
 
 }  // namespace

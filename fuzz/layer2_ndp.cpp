@@ -1,4 +1,5 @@
-// Neighbour solicitations: any bytes, once as they are and once with a checksum put right, which chance would hardly find.
+// Neighbour solicitations and advertisements: any bytes, once as they are and once with a checksum put right, which chance
+// would hardly find.
 #include <algorithm>
 
 #include "base/contract.hpp"
@@ -9,6 +10,10 @@ namespace {
 using namespace metallb;
 
 void check(ByteView frame) {
+  if (const auto a = layer2::decode_advertisement(frame)) {
+    METALLB_CONTRACT(a->source.is_v6() && a->destination.is_v6() && a->target.is_v6(), "an advertisement is all IPv6");
+    METALLB_CONTRACT(!a->target.is_multicast(), "nobody is a group");
+  }
   const auto s = layer2::decode_solicitation(frame);
   if (!s) return;
   METALLB_CONTRACT(s->source.is_v6() && s->destination.is_v6() && s->target.is_v6(), "a solicitation is all IPv6");

@@ -28,12 +28,21 @@ io::MetricFamilies packet_families(const io::PacketsReport& packets) {
   dropped("wrongDestination", packets.drops.wrong_destination);
   dropped("unknownAddress", packets.drops.unknown_address);
   dropped("wrongInterface", packets.drops.wrong_interface);
+  dropped("paused", packets.drops.paused);
   return {
       io::counter_family("metallb_layer2_requests_received", "ARP requests and neighbour solicitations accepted, by address",
                          received),
       io::counter_family("metallb_layer2_responses_sent", "Answers sent, by address", sent),
       io::counter_family("metallb_layer2_gratuitous_sent", "Unsolicited announcements sent, by address", gratuitous),
       io::counter_family("metallb_layer2_frames_dropped_total", "Frames that got no answer, by reason", drops),
+      io::counter_family("metallb_layer2_conflicts_total", "Claims of announced addresses by others",
+                         {{.labels = {{"kind", "member"}}, .value = static_cast<double>(packets.conflicts.member)},
+                          {.labels = {{"kind", "foreign"}}, .value = static_cast<double>(packets.conflicts.foreign)}}),
+      io::counter_family("metallb_layer2_takeovers_total", "Addresses that this node began to answer",
+                         {{.labels = {}, .value = static_cast<double>(packets.take_overs.begun)}}),
+      io::counter_family("metallb_layer2_takeovers_heard_total",
+                         "Addresses that this node began to answer and was asked for since",
+                         {{.labels = {}, .value = static_cast<double>(packets.take_overs.heard)}}),
   };
 }
 

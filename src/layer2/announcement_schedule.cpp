@@ -6,25 +6,28 @@ namespace metallb::layer2 {
 
 void AnnouncementSchedule::start(SteadyPoint now, const Round& what, const Burst& burst) {
   start_at(now, what, burst);
-  auto& plan = plans_.at(what);
-  if (plan.begun || plan.due <= now) return;
-  queue_.erase({plan.due, what});
-  plan.due = now;
-  queue_.emplace(now, what);
+  const auto plan = plans_.find(what);
+  if (plan->second.taken == 0) hasten(now, plan);
 }
 
 void AnnouncementSchedule::start_at(SteadyPoint at, const Round& what, const Burst& burst) {
-  const auto [it, added] = plans_.try_emplace(what, Plan{at, at + burst.length, burst.interval});
+  const auto [it, added] = plans_.try_emplace(what, Plan{at, at + burst.length, burst.gaps});
   if (added) {
     queue_.emplace(at, what);
-  } else {
-    it->second.until = std::max(it->second.until, at + burst.length);
+    return;
   }
+  auto& plan = it->second;
+  plan.until = std::max(plan.until, at + burst.length);
 }
 
 void AnnouncementSchedule::restart(SteadyPoint now, const Round& what, const Burst& burst) {
   stop(what);
   start(now, what, burst);
+}
+
+void AnnouncementSchedule::once(SteadyPoint now, const Round& what) {
+  start_at(now, what, kOnce);
+  hasten(now, plans_.find(what));
 }
 
 void AnnouncementSchedule::stop(const Round& what) {
@@ -34,19 +37,32 @@ void AnnouncementSchedule::stop(const Round& what) {
   plans_.erase(it);
 }
 
-std::optional<AnnouncementSchedule::Round> AnnouncementSchedule::take_due(SteadyPoint now) {
+void AnnouncementSchedule::clear() {
+  plans_.clear();
+  queue_.clear();
+}
+
+std::optional<Round> AnnouncementSchedule::take_due(SteadyPoint now) {
   if (queue_.empty() || queue_.begin()->first > now) return std::nullopt;
   const auto round = queue_.begin()->second;
   queue_.erase(queue_.begin());
   const auto it = plans_.find(round);
-  it->second.begun = true;
-  it->second.due = now + it->second.interval;
-  if (it->second.due > it->second.until) {
+  auto& plan = it->second;
+  plan.due = now + plan.gaps[std::min(plan.taken, plan.gaps.size() - 1)];
+  ++plan.taken;
+  if (plan.due > plan.until) {
     plans_.erase(it);
   } else {
-    queue_.emplace(it->second.due, round);
+    queue_.emplace(plan.due, round);
   }
   return round;
+}
+
+void AnnouncementSchedule::hasten(SteadyPoint now, Plans::iterator plan) {
+  if (plan->second.due <= now) return;
+  queue_.erase({plan->second.due, plan->first});
+  plan->second.due = now;
+  queue_.emplace(now, plan->first);
 }
 
 }  // namespace metallb::layer2

@@ -1,13 +1,17 @@
-// When to send gratuitous announcements of which address on which interface.
+// When to send gratuitous announcements of which address on which interface, after something happened.
 //
-// A take-over is made known by a burst: one round at once, then one every 1.1 seconds while the 5 seconds after the start
-// last, so at 0, 1.1, 2.2, 3.3 and 4.4 s (layer2 spec 3.6; some switches and clients ignore updates within a second of the
-// last one). The burst is a value, so that other rhythms (a slow refresh without end) run on the same schedule.
+// A take-over is made known by a burst: rounds at 0, 50, 150, 350 and 750 ms, so that a lost frame costs little (failover
+// spec 6), and then at the original's times, 1.1 s apart while the 5 seconds after the start last (layer2 spec 3.6; some
+// switches and clients ignore updates within a second of the last one). What goes on without end is in refresh_schedule.hpp.
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/names.hpp"
@@ -17,22 +21,26 @@
 namespace metallb::layer2 {
 
 struct Burst {
-  Duration interval;  ///< between two rounds; above zero
-  Duration length;    ///< no round later than this after the start
+  std::span<const Duration> gaps;  ///< between two rounds; each above zero, the last one repeats; must outlive the schedule
+  Duration length;                 ///< no round later than this after the start
 };
 
-inline constexpr Burst kTakeOver{std::chrono::milliseconds(1100), std::chrono::seconds(5)};
+inline constexpr std::array<Duration, 6> kTakeOverGaps{std::chrono::milliseconds(50),  std::chrono::milliseconds(100),
+                                                       std::chrono::milliseconds(200), std::chrono::milliseconds(400),
+                                                       std::chrono::milliseconds(350), std::chrono::milliseconds(1100)};
+inline constexpr Burst kTakeOver{kTakeOverGaps, std::chrono::seconds(5)};
 /// One round and no more.
-inline constexpr Burst kOnce{std::chrono::milliseconds(1), Duration::zero()};
+inline constexpr Burst kOnce{kTakeOverGaps, Duration::zero()};
+
+/// Announcements of one address on one interface at one time.
+struct Round {
+  IpAddress address;
+  InterfaceIndex interface;
+  friend auto operator<=>(const Round&, const Round&) = default;
+};
 
 class AnnouncementSchedule {
  public:
-  struct Round {
-    IpAddress address;
-    InterfaceIndex interface;
-    friend auto operator<=>(const Round&, const Round&) = default;
-  };
-
   /// Begins a burst with a round due at once. A burst that is running is extended instead, and keeps its rhythm; one
   /// that is only planned begins now.
   void start(SteadyPoint now, const Round& what, const Burst& burst = kTakeOver);
@@ -40,11 +48,15 @@ class AnnouncementSchedule {
   void start_at(SteadyPoint at, const Round& what, const Burst& burst = kTakeOver);
   /// Begins anew even if a burst is running: what was sent so far is wrong by now.
   void restart(SteadyPoint now, const Round& what, const Burst& burst = kTakeOver);
+  /// One round at once; of a burst that is running or planned it is the next one.
+  void once(SteadyPoint now, const Round& what);
   /// No further rounds.
   void stop(const Round& what);
+  /// No further rounds of anything.
+  void clear();
 
   /// The round that is due the longest, if one is; its next one is planned. A round that comes late shifts the rest of
-  /// its burst, so that two rounds are never closer than the interval.
+  /// its burst, so that two rounds are never closer than their gap.
   std::optional<Round> take_due(SteadyPoint now);
   /// When take_due() will have something; kIdle if never.
   [[nodiscard]] SteadyPoint next() const { return queue_.empty() ? kIdle : queue_.begin()->first; }
@@ -53,10 +65,13 @@ class AnnouncementSchedule {
   struct Plan {
     SteadyPoint due;
     SteadyPoint until;
-    Duration interval;
-    bool begun = false;  ///< a round has been taken
+    std::span<const Duration> gaps;
+    std::size_t taken = 0;  ///< rounds so far
   };
-  std::map<Round, Plan> plans_;
+  using Plans = std::map<Round, Plan>;
+  void hasten(SteadyPoint now, Plans::iterator plan);
+
+  Plans plans_;
   std::set<std::pair<SteadyPoint, Round>> queue_;  ///< the same rounds by time
 };
 

@@ -27,6 +27,8 @@ class AnswerTable {
   /// The MAC to answer with. One hash look-up, no allocation.
   [[nodiscard]] std::expected<MacAddress, Miss> find(InterfaceIndex interface, const IpAddress& address) const;
 
+  [[nodiscard]] bool empty() const { return answers_.empty(); }
+
   /// Makes the address known, so far answered nowhere; nothing if it is known already.
   void add(const IpAddress& address);
   /// Forgets the address with all its answers.

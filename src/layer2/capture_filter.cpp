@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <utility>
 
 #include "base/contract.hpp"
 #include "layer2/ethernet.hpp"
@@ -22,14 +23,21 @@ static_assert(kMaximumInstructions == BPF_MAXINSNS);
 // Offsets from the start of the Ethernet frame.
 constexpr std::uint32_t kEtherType = 12;
 constexpr std::uint32_t kArpOperation = 20;
+constexpr std::uint32_t kArpSender = 28;
 constexpr std::uint32_t kArpTarget = 38;
 constexpr std::uint32_t kNextHeader = 20;
+constexpr std::uint32_t kSourceLow32 = 34;
 constexpr std::uint32_t kIcmpType = 54;
 constexpr std::uint32_t kTargetLow32 = 74;
+// Frames that end before these are truncated, and a load beyond the end would drop them: they pass unseen.
+constexpr std::uint32_t kArpEnd = 42;
+constexpr std::uint32_t kIcmpTypeEnd = 55;
+constexpr std::uint32_t kTargetEnd = 78;
 
 constexpr std::uint32_t kArpRequest = 1;
 constexpr std::uint32_t kIcmpv6 = 58;
 constexpr std::uint32_t kNeighborSolicitation = 135;
+constexpr std::uint32_t kNeighborAdvertisement = 136;
 constexpr std::uint32_t kWholeFrame = 0x40000;
 
 constexpr std::size_t kMinimumInstructions = 32;
@@ -44,6 +52,12 @@ constexpr FilterInstruction load_half(std::uint32_t at) {
 }
 constexpr FilterInstruction load_word(std::uint32_t at) {
   return {BPF_LD | BPF_W | BPF_ABS, 0, 0, at};
+}
+constexpr FilterInstruction load_length() {
+  return {BPF_LD | BPF_W | BPF_LEN, 0, 0, 0};
+}
+constexpr FilterInstruction at_least(std::uint32_t k, std::uint8_t yes, std::uint8_t no) {
+  return {BPF_JMP | BPF_JGE | BPF_K, yes, no, k};
 }
 constexpr FilterInstruction give(std::uint32_t length) {
   return {BPF_RET | BPF_K, 0, 0, length};
@@ -115,12 +129,15 @@ std::size_t spans_that_fit(std::size_t room) {
   return low;
 }
 
-/// A binary search for the accumulator. Hits leave the program with the whole frame, misses with nothing.
+/// A binary search for the accumulator. Hits leave the program with the whole frame, misses go on behind the search.
 class Search {
  public:
   Search(std::span<const Span> spans, FilterProgram& out) : spans_(spans), out_(out) {}
 
-  void emit() { tree(0, spans_.size()); }
+  void emit() {
+    tree(0, spans_.size());
+    for (const auto miss : misses_) out_[miss].k = static_cast<std::uint32_t>(out_.size() - miss - 1);
+  }
 
  private:
   /// Far apart: a comparison's jump is too short, so its taken branch is an unconditional one.
@@ -144,7 +161,8 @@ class Search {
     near(low, high);
     METALLB_CONTRACT(out_.size() == hit_, "a block is as long as computed");
     out_.push_back(give(kWholeFrame));
-    out_.push_back(give(0));
+    misses_.push_back(out_.size());
+    out_.push_back(skip(0));
   }
 
   void near(std::size_t low, std::size_t high) {
@@ -164,7 +182,8 @@ class Search {
 
   std::span<const Span> spans_;
   FilterProgram& out_;
-  std::size_t hit_ = 0;  ///< where the current block says yes; the instruction behind it says no
+  std::size_t hit_ = 0;  ///< where the current block says yes; the instruction behind it is its miss
+  std::vector<std::size_t> misses_;
 };
 
 std::vector<std::uint32_t> low_words(std::span<const IpAddress> addresses, IpFamily family) {
@@ -175,38 +194,64 @@ std::vector<std::uint32_t> low_words(std::span<const IpAddress> addresses, IpFam
   return out;
 }
 
-}  // namespace
-
-FilterProgram arp_capture_filter(std::span<const IpAddress> addresses, const FilterOptions& options) {
-  METALLB_CONTRACT(options.max_instructions >= kMinimumInstructions, "a filter needs room for one search");
-  auto spans = merge(low_words(addresses, IpFamily::kIpv4));
-  if (spans.empty()) return {give(0)};
-  FilterProgram out{load_half(kEtherType), equal(kEtherTypeArp, 1, 0), give(0), load_half(kArpOperation)};
+/// A program that begins with `head` and then looks for the words at `first` and at `second`, in this order; either is
+/// enough. The last instruction of `head` is a jump that may leave the first search out.
+FilterProgram with_searches(FilterProgram head, std::uint32_t first, std::uint32_t second, std::vector<Span> spans,
+                            const FilterOptions& options) {
+  METALLB_CONTRACT(options.max_instructions >= kMinimumInstructions, "a filter needs room for two searches");
+  auto& out = head;
   const auto room = std::min(options.max_instructions, kMaximumInstructions) - out.size() - 3;
-  spans = coarsen(spans, spans_that_fit(room));
-  out.insert(out.end(), {equal(kArpRequest, 1, 0), give(0), load_word(kArpTarget)});
+  spans = coarsen(spans, spans_that_fit(room / 2));
+  const auto past_first = out.size() - 1;
+  out.push_back(load_word(first));
   Search(spans, out).emit();
+  out[past_first].k = static_cast<std::uint32_t>(out.size() - past_first - 1);
+  out.push_back(load_word(second));
+  Search(spans, out).emit();
+  out.push_back(give(0));
   return out;
 }
 
+}  // namespace
+
+FilterProgram arp_capture_filter(std::span<const IpAddress> addresses, const FilterOptions& options) {
+  auto spans = merge(low_words(addresses, IpFamily::kIpv4));
+  if (spans.empty()) return {give(0)};
+  FilterProgram head{load_half(kEtherType),
+                     equal(kEtherTypeArp, 1, 0),
+                     give(0),
+                     load_length(),
+                     at_least(kArpEnd, 1, 0),
+                     give(kWholeFrame),
+                     load_half(kArpOperation),
+                     equal(kArpRequest, 1, 0),  // of a reply only the sender matters
+                     skip(0)};
+  return with_searches(std::move(head), kArpTarget, kArpSender, std::move(spans), options);
+}
+
 FilterProgram ndp_capture_filter(std::span<const IpAddress> addresses, const FilterOptions& options) {
-  METALLB_CONTRACT(options.max_instructions >= kMinimumInstructions, "a filter needs room for one search");
   auto spans = merge(low_words(addresses, IpFamily::kIpv6));
   if (spans.empty()) return {give(0)};
-  FilterProgram out{load_half(kEtherType),
-                    equal(kEtherTypeIpv6, 1, 0),
-                    give(0),
-                    load_byte(kNextHeader),
-                    equal(kIcmpv6, 1, 0),
-                    give(0),
-                    load_byte(kIcmpType),
-                    equal(kNeighborSolicitation, 1, 0),
-                    give(0),
-                    load_word(kTargetLow32)};
-  const auto room = std::min(options.max_instructions, kMaximumInstructions) - out.size();
-  spans = coarsen(spans, spans_that_fit(room));
-  Search(spans, out).emit();
-  return out;
+  FilterProgram head{load_half(kEtherType),
+                     equal(kEtherTypeIpv6, 1, 0),
+                     give(0),
+                     load_length(),
+                     at_least(kIcmpTypeEnd, 1, 0),
+                     give(kWholeFrame),
+                     load_byte(kNextHeader),
+                     equal(kIcmpv6, 1, 0),
+                     give(0),
+                     load_byte(kIcmpType),
+                     equal(kNeighborSolicitation, 2, 0),
+                     equal(kNeighborAdvertisement, 1, 0),
+                     give(0),
+                     load_length(),
+                     at_least(kTargetEnd, 1, 0),
+                     give(kWholeFrame),
+                     load_byte(kIcmpType),
+                     equal(kNeighborSolicitation, 1, 0),  // of an advertisement only the target matters
+                     skip(0)};
+  return with_searches(std::move(head), kSourceLow32, kTargetLow32, std::move(spans), options);
 }
 
 }  // namespace metallb::layer2

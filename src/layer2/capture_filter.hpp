@@ -34,12 +34,13 @@ struct FilterOptions {
   std::size_t max_instructions = kMaximumInstructions;
 };
 
-/// ARP requests whose target is one of the IPv4 addresses given (others are ignored). Exact, except that close addresses
-/// are taken together when the program would become too long. Without addresses nothing passes.
+/// ARP that is about one of the IPv4 addresses given (others are ignored): requests for it, and whatever claims to come from
+/// it. Exact, except that close addresses are taken together when the program would become too long. Truncated ARP passes,
+/// to be counted. Without addresses nothing passes.
 [[nodiscard]] FilterProgram arp_capture_filter(std::span<const IpAddress> addresses, const FilterOptions& options = {});
 
-/// Neighbour solicitations whose target agrees in its low 32 bits with one of the IPv6 addresses given (others are
-/// ignored). Without addresses nothing passes.
+/// Neighbour solicitations whose target or source, and advertisements whose target, agrees in its low 32 bits with one of
+/// the IPv6 addresses given (others are ignored). Truncated ones pass, to be counted. Without addresses nothing passes.
 [[nodiscard]] FilterProgram ndp_capture_filter(std::span<const IpAddress> addresses, const FilterOptions& options = {});
 
 }  // namespace metallb::layer2

@@ -78,13 +78,16 @@ struct CaptureChanged {
   std::vector<IpAddress> addresses;  ///< of both families, ascending
 };
 /// Somebody else claims an address that is answered here. `node` is the member that the MAC belongs to; without it the MAC
-/// is a stranger's. At most one every kConflictInterval per address and kind (member or stranger).
+/// is a stranger's. At most one every kConflictInterval per address and kind (member or stranger); of members' only
+/// what they announce or answer: a kernel that merely sends from the address (kube-proxy's ipvs mode without strict ARP)
+/// does not own it.
 struct ConflictSeen {
   IpAddress address;
   InterfaceIndex interface;
   std::string interface_name;
   MacAddress mac;
   std::optional<std::string> node;
+  bool announced = true;  ///< it told the whole LAN so; false: it answered somebody, or sent from the address
   friend bool operator==(const ConflictSeen&, const ConflictSeen&) = default;
 };
 using Action = std::variant<SendFrame, JoinGroup, LeaveGroup, CaptureChanged, ConflictSeen>;
@@ -116,6 +119,7 @@ struct DropCounters {
   std::uint64_t wrong_destination = 0;
   std::uint64_t unknown_address = 0;
   std::uint64_t wrong_interface = 0;
+  std::uint64_t paused = 0;  ///< asked right after the process stood still (pause_watch.hpp)
 };
 
 }  // namespace metallb::layer2

@@ -13,10 +13,9 @@ namespace {
 /// needs to ask for one. The first change is passed on at once.
 constexpr Duration kCaptureIntervalPerAddress = std::chrono::microseconds(1);
 
-/// From somebody else's claim of an address to our announcement, so that an owner that is being replaced stays silent.
+/// From a claim to our announcement against it while nobody has told who the members are: then it may be the new owner's,
+/// and the address be withdrawn here before long.
 constexpr Duration kClaimPause = std::chrono::seconds(5);
-/// Between two such bursts for one address: two nodes that both believe to be the owner shall not shout at each other.
-constexpr Duration kClaimInterval = std::chrono::seconds(10);
 
 bool eligible(const InterfaceState& state, const IpAddress& address) {
   return address.is_v4() ? state.arp : state.link_local.has_value();
@@ -32,6 +31,7 @@ const AnswerTable::Answer* answer_of(const AnswerTable& table, const IpAddress& 
 }  // namespace
 
 void Instance::on_input(Now now, const Input& in, std::vector<Action>& out) {
+  watch_for_pause(now.steady);
   if (const auto* received = std::get_if<FrameReceived>(&in)) return receive(now.steady, *received, out);
   if (const auto* lost = std::get_if<FrameLost>(&in)) return responder_.not_sent(*lost);
   if (const auto* command = std::get_if<Command>(&in)) {
@@ -43,27 +43,47 @@ void Instance::on_input(Now now, const Input& in, std::vector<Action>& out) {
   } else if (const auto* ready = std::get_if<SendersReady>(&in)) {
     announce_anew(now.steady, ready->interface, ready->family);
   } else if (const auto* known = std::get_if<NeighboursKnown>(&in)) {
-    neighbours_ = known->nodes;
+    neighbours_.learn(known->nodes);
   }
-  on_time(now, out);
+  captures_due(now.steady, out);
+  announcements_due(now.steady, out);
 }
 
 void Instance::on_time(Now now, std::vector<Action>& out) {
+  watch_for_pause(now.steady);
   captures_due(now.steady, out);
   announcements_due(now.steady, out);
 }
 
 SteadyPoint Instance::next_deadline() const {
-  auto deadline = schedule_.next();
+  auto deadline = std::min(schedule_.next(), pause_.next());
+  if (!pause_.silent()) deadline = std::min(deadline, refresh_.next());
   for (const auto& [index, port] : ports_) {
     if (port.addresses_changed) deadline = std::min(deadline, port.capture_after);
   }
   return deadline;
 }
 
+/// What was planned before a pause is of no value after it; and whatever we sent since the others may have overridden.
+void Instance::watch_for_pause(SteadyPoint now) {
+  switch (pause_.on_call(now, !table_.empty())) {
+    case PauseWatch::Verdict::kNone:
+      return;
+    case PauseWatch::Verdict::kPaused:
+      log_.warn({{"event", "processPaused"}, {"msg", "this process stood still: silent until it is known who answers now"}});
+      schedule_.clear();
+      return;
+    case PauseWatch::Verdict::kOver:
+      // Who took over in vain made others believe it. A minute's refresh ahead of time corrects them, without a storm.
+      refresh_.hasten(now);
+      return;
+  }
+}
+
 void Instance::apply(SteadyPoint now, const Announce& command, std::vector<Action>& out) {
   const auto before = registrations_.set(command.service, command.address, command.interfaces);
   if (before == command.interfaces) return;
+  pause_.confirm(command.address);
   table_.add(command.address);
   const auto& coverage = *registrations_.coverage(command.address);
   for (auto& [index, port] : ports_) {
@@ -82,13 +102,13 @@ void Instance::apply(SteadyPoint now, const Withdraw& command, std::vector<Actio
   for (auto& [index, port] : ports_) renew(now, command.address, coverage ? *coverage : kNowhere, port, out);
   if (coverage != nullptr) return;
   table_.remove(command.address);
-  opposed_.erase(command.address);
+  contests_.forget(command.address);
 }
 
 void Instance::apply(SteadyPoint now, const Reannounce& command, std::vector<Action>& /*out*/) {
-  for (const auto& answer : table_.answers(command.address)) {
-    schedule_.start(now, {command.address, answer.interface}, kOnce);
-  }
+  pause_.confirm(command.address);
+  contests_.listen(command.address);
+  for (const auto& answer : table_.answers(command.address)) schedule_.once(now, {command.address, answer.interface});
 }
 
 void Instance::apply(SteadyPoint now, const InterfaceState& state, std::vector<Action>& out) {
@@ -120,28 +140,58 @@ void Instance::apply(SteadyPoint now, const InterfaceGone& gone, std::vector<Act
 void Instance::receive(SteadyPoint now, const FrameReceived& received, std::vector<Action>& out) {
   const auto port = ports_.find(received.interface);
   if (port == ports_.end()) return;
-  if (const auto claim = responder_.on_frame(port->second.state, table_, received.frame, out)) oppose(now, *claim);
+  const auto& interface = port->second.state;
+  const Responder::View view{.interface = interface, .table = table_, .neighbours = neighbours_, .pause = pause_};
+  if (const auto claim = responder_.on_frame(view, received.frame, out)) contest(now, interface, *claim, out);
 }
 
-/// After somebody else's announcement the whole LAN may send to it, and only another announcement of ours changes that. If
-/// it was a new owner, its address is withdrawn here within the pause, and with it this burst.
-void Instance::oppose(SteadyPoint now, const Responder::Claim& claim) {
+/// Failover spec 6, "Two owners". What a member claims is for the speaker to decide, by rank.
+void Instance::contest(SteadyPoint now, const InterfaceState& interface, const Responder::Claim& claim,
+                       std::vector<Action>& out) {
   // With two interfaces on one LAN we hear ourselves.
   const auto is_ours = [&](const auto& port) { return port.second.state.mac == claim.mac; };
-  if (std::any_of(ports_.begin(), ports_.end(), is_ours)) return;
-  const auto [last, first] = opposed_.try_emplace(claim.address, now);
-  if (!first && now - last->second < kClaimInterval) return;
-  last->second = now;
-  for (const auto& answer : table_.answers(claim.address)) {
-    schedule_.start_at(now + kClaimPause, {claim.address, answer.interface});
+  if (!claim.mac.is_station() || std::any_of(ports_.begin(), ports_.end(), is_ours)) return;
+  const auto* member = neighbours_.member(claim.mac);
+  const bool kernel = member != nullptr && claim.kind == Responder::Claim::Kind::kUses;
+  const auto party = member == nullptr ? Contests::Party::kStranger
+                     : kernel          ? Contests::Party::kMembersKernel
+                                       : Contests::Party::kMember;
+  if (!contests_.note(now, claim.address, party)) return;
+  ++(member != nullptr ? conflicts_.member : conflicts_.foreign);
+  if (kernel) return;
+  out.emplace_back(ConflictSeen{.address = claim.address,
+                                .interface = interface.index,
+                                .interface_name = interface.name,
+                                .mac = claim.mac,
+                                .node = member != nullptr ? std::optional(*member) : std::nullopt,
+                                .announced = claim.kind == Responder::Claim::Kind::kAnnounces});
+  if (member == nullptr) oppose(now, claim.address);
+}
+
+/// RFC 5227, Section 2.4 (c): after a stranger's announcement the whole LAN may send to it, and only another one of ours
+/// changes that; one, and then no more for a while.
+void Instance::oppose(SteadyPoint now, const IpAddress& address) {
+  if (!contests_.oppose(now, address)) return;
+  for (const auto& answer : table_.answers(address)) {
+    const Round round{address, answer.interface};
+    if (!neighbours_.known()) {
+      schedule_.start_at(now + kClaimPause, round, kOnce);
+    } else if (!pause_.silent_about(address)) {
+      schedule_.once(now, round);
+    }
   }
 }
 
 /// Whatever was announced on the interface lately did not arrive. `family` nullopt means both.
 void Instance::announce_anew(SteadyPoint now, InterfaceIndex interface, std::optional<IpFamily> family) {
   for (const auto& address : table_.addresses(interface)) {
-    if (!family || address.family() == *family) schedule_.restart(now, {address, interface});
+    if (!family || address.family() == *family) announce_again(now, {address, interface});
   }
+}
+
+/// A burst, unless the end of the silence brings one round of everything anyway.
+void Instance::announce_again(SteadyPoint now, const Round& round) {
+  if (!pause_.silent_about(round.address)) schedule_.restart(now, round);
 }
 
 /// Brings the answer for `address` on one interface in line with the rules.
@@ -155,7 +205,7 @@ void Instance::renew(SteadyPoint now, const IpAddress& address, const InterfaceS
     lose(address, port, out);
   } else if (wanted && answer->mac != port.state.mac) {
     table_.put(address, port.state.index, port.state.mac);
-    schedule_.restart(now, {address, port.state.index});
+    announce_again(now, {address, port.state.index});
   }
 }
 
@@ -166,13 +216,15 @@ void Instance::renew_all(SteadyPoint now, Port& port, std::vector<Action>& out) 
 
 void Instance::gain(SteadyPoint now, const IpAddress& address, Port& port, std::vector<Action>& out) {
   const auto index = port.state.index;
+  if (table_.answers(address).empty()) responder_.taken_over(address);
   table_.put(address, index, port.state.mac);
   port.addresses_changed = true;
   if (address.is_v6()) {
     const auto group = solicited_node_group(address);
     if (groups_.add(index, group)) out.emplace_back(JoinGroup{index, group});
   }
-  schedule_.start(now, {address, index});
+  announce_again(now, {address, index});
+  refresh_.add(now, {address, index});
 }
 
 void Instance::lose(const IpAddress& address, Port& port, std::vector<Action>& out) {
@@ -180,6 +232,8 @@ void Instance::lose(const IpAddress& address, Port& port, std::vector<Action>& o
   table_.erase(address, index);
   port.addresses_changed = true;
   schedule_.stop({address, index});
+  refresh_.remove({address, index});
+  if (table_.answers(address).empty()) responder_.given_up(address);
   if (address.is_v6()) {
     const auto group = solicited_node_group(address);
     if (groups_.remove(index, group)) out.emplace_back(LeaveGroup{index, group});
@@ -213,13 +267,18 @@ void Instance::captures_due(SteadyPoint now, std::vector<Action>& out) {
 
 void Instance::announcements_due(SteadyPoint now, std::vector<Action>& out) {
   std::size_t frames = 0;
-  // A round has up to two frames.
+  // A round has up to two frames. Bursts go first: what somebody waits for is not in the refreshes.
   while (frames + 2 <= kFramesPerSlice) {
-    const auto round = schedule_.take_due(now);
+    auto form = Responder::Form::kFull;
+    auto round = schedule_.take_due(now);
+    if (!round && !pause_.silent()) {
+      form = Responder::Form::kShort;
+      round = refresh_.take_due(now);
+    }
     if (!round) return;
     const auto port = ports_.find(round->interface);
     METALLB_CONTRACT(port != ports_.end(), "rounds of an interface end with it");
-    frames += responder_.announce(port->second.state, round->address, out);
+    frames += responder_.announce(port->second.state, round->address, form, out);
   }
 }
 

@@ -30,28 +30,66 @@ std::uint32_t add_words(std::uint32_t sum, ByteView bytes) {
   return sum;
 }
 
-/// The options after the target. False when one is malformed.
-bool read_options(ByteReader in, NeighborSolicitation& out) {
+/// What both messages have in common, read as far as the options.
+struct Message {
+  EthernetHeader ethernet;
+  IpAddress source;
+  IpAddress destination;
+  std::uint32_t flags = 0;  ///< reserved in a solicitation
+  IpAddress target;
+  ByteView options;
+};
+
+std::expected<Message, NdpError> open(ByteView frame, std::uint8_t wanted_type) {
+  Message out;
+  ByteReader in(frame);
+  out.ethernet = read_ethernet(in);
+  if (!in.ok()) return std::unexpected(NdpError::kTruncated);
+  if (out.ethernet.type != kEtherTypeIpv6) return std::unexpected(NdpError::kNotNdp);
+  const auto version = static_cast<unsigned>(in.u32() >> 28);
+  const auto length = in.u16();
+  const auto next_header = in.u8();
+  const auto hop_limit = in.u8();
+  out.source = IpAddress::v6(in.array<16>());
+  out.destination = IpAddress::v6(in.array<16>());
+  if (!in.ok()) return std::unexpected(NdpError::kTruncated);
+  if (version != 6) return std::unexpected(NdpError::kInvalid);
+  if (next_header != kNextHeaderIcmpv6) return std::unexpected(NdpError::kNotNdp);
+
+  const auto message = in.take(length);
+  ByteReader body(message);
+  const auto type = body.u8();
+  const auto code = body.u8();
+  if (!in.ok() || !body.ok()) return std::unexpected(NdpError::kTruncated);
+  if (type != wanted_type) return std::unexpected(NdpError::kOtherType);
+  body.skip(2);  // checksum
+  out.flags = body.u32();
+  out.target = IpAddress::v6(body.array<16>());
+  if (!body.ok()) return std::unexpected(NdpError::kTruncated);
+  out.options = body.take(body.remaining());
+  if (hop_limit != kHopLimit) return std::unexpected(NdpError::kHopLimit);
+  if (code != 0) return std::unexpected(NdpError::kInvalid);
+  if (!out.source.is_v6() || !out.destination.is_v6() || !out.target.is_v6()) return std::unexpected(NdpError::kInvalid);
+  if (out.target.is_multicast() || out.source.is_multicast()) return std::unexpected(NdpError::kInvalid);
+  if (icmpv6_checksum(out.source, out.destination, message) != 0) return std::unexpected(NdpError::kChecksum);
+  return out;
+}
+
+/// The link-layer address in the first option of `wanted_type`, if there is one. False when an option is malformed.
+bool read_options(ByteView options, std::uint8_t wanted_type, std::optional<MacAddress>& out) {
+  ByteReader in(options);
   while (in.remaining() > 0) {
     const auto type = in.u8();
     const auto units = in.u8();
     if (!in.ok() || units == 0) return false;  // RFC 4861, Section 7.1.1: all options have a length greater than zero
     const auto body = in.take(units * kOptionUnit - 2);
     if (!in.ok()) return false;
-    if (type != kSourceLinkLayerAddress || out.source_link_layer) continue;  // Section 4.3: unknown options are ignored
-    if (units != 1) return false;                                            // RFC 2464, Section 6: one unit on Ethernet
+    if (type != wanted_type || out) continue;  // Section 4.3: unknown options are ignored
+    if (units != 1) return false;              // RFC 2464, Section 6: one unit on Ethernet
     ByteReader address(body);
-    out.source_link_layer = MacAddress(address.array<6>());
+    out = MacAddress(address.array<6>());
   }
   return true;
-}
-
-/// RFC 4861, Section 7.1.1, as far as it concerns addresses.
-bool addresses_valid(const NeighborSolicitation& s) {
-  if (!s.source.is_v6() || !s.destination.is_v6() || !s.target.is_v6()) return false;
-  if (s.target.is_multicast() || s.source.is_multicast()) return false;
-  if (!s.is_duplicate_probe()) return true;
-  return s.destination == solicited_node_group(s.target) && !s.source_link_layer;
 }
 
 }  // namespace
@@ -66,35 +104,42 @@ std::uint16_t icmpv6_checksum(const IpAddress& source, const IpAddress& destinat
 }
 
 std::expected<NeighborSolicitation, NdpError> decode_solicitation(ByteView frame) {
-  ByteReader in(frame);
-  const auto ethernet = read_ethernet(in);
-  if (!in.ok()) return std::unexpected(NdpError::kTruncated);
-  if (ethernet.type != kEtherTypeIpv6) return std::unexpected(NdpError::kNotNdp);
-  const auto version = static_cast<unsigned>(in.u32() >> 28);
-  const auto length = in.u16();
-  const auto next_header = in.u8();
-  const auto hop_limit = in.u8();
+  const auto message = open(frame, kNeighborSolicitation);
+  if (!message) return std::unexpected(message.error());
   NeighborSolicitation out;
-  out.ethernet_destination = ethernet.destination;
-  out.ethernet_source = ethernet.source;
-  out.source = IpAddress::v6(in.array<16>());
-  out.destination = IpAddress::v6(in.array<16>());
-  if (!in.ok()) return std::unexpected(NdpError::kTruncated);
-  if (version != 6) return std::unexpected(NdpError::kInvalid);
-  if (next_header != kNextHeaderIcmpv6) return std::unexpected(NdpError::kNotNdp);
+  out.ethernet_destination = message->ethernet.destination;
+  out.ethernet_source = message->ethernet.source;
+  out.source = message->source;
+  out.destination = message->destination;
+  out.target = message->target;
+  if (!read_options(message->options, kSourceLinkLayerAddress, out.source_link_layer)) {
+    return std::unexpected(NdpError::kInvalid);
+  }
+  // RFC 4861, Section 7.1.1.
+  if (out.is_duplicate_probe() && (out.destination != solicited_node_group(out.target) || out.source_link_layer)) {
+    return std::unexpected(NdpError::kInvalid);
+  }
+  return out;
+}
 
-  const auto message = in.take(length);
-  ByteReader body(message);
-  const auto type = body.u8();
-  const auto code = body.u8();
-  if (!in.ok() || !body.ok()) return std::unexpected(NdpError::kTruncated);
-  if (type != kNeighborSolicitation) return std::unexpected(NdpError::kNotSolicitation);
-  body.skip(2 + 4);  // checksum, reserved
-  out.target = IpAddress::v6(body.array<16>());
-  if (!body.ok()) return std::unexpected(NdpError::kTruncated);
-  if (hop_limit != kHopLimit) return std::unexpected(NdpError::kHopLimit);
-  if (code != 0 || !read_options(body, out) || !addresses_valid(out)) return std::unexpected(NdpError::kInvalid);
-  if (icmpv6_checksum(out.source, out.destination, message) != 0) return std::unexpected(NdpError::kChecksum);
+std::expected<NeighborAdvertisement, NdpError> decode_advertisement(ByteView frame) {
+  const auto message = open(frame, kNeighborAdvertisement);
+  if (!message) return std::unexpected(message.error());
+  NeighborAdvertisement out;
+  out.ethernet_destination = message->ethernet.destination;
+  out.ethernet_source = message->ethernet.source;
+  out.source = message->source;
+  out.destination = message->destination;
+  out.target = message->target;
+  out.router = (message->flags & kRouterFlag) != 0;
+  out.solicited = (message->flags & kSolicitedFlag) != 0;
+  out.override_ = (message->flags & kOverrideFlag) != 0;
+  std::optional<MacAddress> target_link_layer;
+  if (!read_options(message->options, kTargetLinkLayerAddress, target_link_layer))
+    return std::unexpected(NdpError::kInvalid);
+  out.target_link_layer = target_link_layer.value_or(out.ethernet_source);
+  // RFC 4861, Section 7.1.2: nobody asked who gets it by multicast.
+  if (out.solicited && out.destination.is_multicast()) return std::unexpected(NdpError::kInvalid);
   return out;
 }
 

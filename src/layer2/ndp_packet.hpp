@@ -1,4 +1,4 @@
-// Neighbour solicitations in, neighbour advertisements out, as whole Ethernet frames (packet sockets deliver no less, and
+// Neighbour solicitations and advertisements, as whole Ethernet frames (packet sockets deliver no less, and
 // only they see solicitations sent to an address that the kernel does not own).
 //
 // RFC 4861 (Neighbor Discovery for IPv6), RFC 4862 (Stateless Address Autoconfiguration), RFC 2464 (IPv6 over Ethernet),
@@ -15,14 +15,14 @@
 
 namespace metallb::layer2 {
 
-/// Why bytes are no solicitation that may be believed.
+/// Why bytes are no message that may be believed.
 enum class NdpError : std::uint8_t {
-  kNotNdp,           ///< not ICMPv6 directly after the IPv6 header: none of our business
-  kNotSolicitation,  ///< ICMPv6 of another type
-  kTruncated,        ///< shorter than a header or than its own length field
-  kHopLimit,         ///< not 255: it came through a router
+  kNotNdp,     ///< not ICMPv6 directly after the IPv6 header: none of our business
+  kOtherType,  ///< ICMPv6 of another type
+  kTruncated,  ///< shorter than a header or than its own length field
+  kHopLimit,   ///< not 255: it came through a router
   kChecksum,
-  kInvalid,  ///< breaks another rule of RFC 4861, Section 7.1.1
+  kInvalid,  ///< breaks another rule of RFC 4861, Sections 7.1.1 and 7.1.2
 };
 
 ///     Ethernet (14) | IPv6 (40) | ICMPv6:
@@ -63,6 +63,10 @@ struct NeighborAdvertisement {
   bool solicited = false;
   bool override_ = false;
 };
+
+/// Holds what RFC 4861, Section 7.1.2 demands of an advertisement. Without the option `target_link_layer` is where the frame
+/// came from (Section 4.4).
+[[nodiscard]] std::expected<NeighborAdvertisement, NdpError> decode_advertisement(ByteView frame);
 
 /// A frame of 86 bytes with hop limit 255 and a valid checksum. All addresses must be IPv6.
 [[nodiscard]] Bytes encode_advertisement(const NeighborAdvertisement& advertisement);

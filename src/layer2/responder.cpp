@@ -48,23 +48,33 @@ NeighborAdvertisement answer(const NeighborSolicitation& solicitation, const IpA
   return out;
 }
 
+/// RFC 5227, Section 2.4: whoever sends from an address that is ours claims it. A probe sends from none.
+std::optional<Responder::Claim> claim_of(const Responder::View& view, const ArpPacket& packet) {
+  if (packet.sender_mac == view.interface.mac) return std::nullopt;
+  if (!view.table.find(view.interface.index, packet.sender_ip)) return std::nullopt;
+  using Kind = Responder::Claim::Kind;
+  // RFC 5944, Section 4.6: a gratuitous packet, request or reply, names the same address twice.
+  const auto kind = packet.sender_ip == packet.target_ip       ? Kind::kAnnounces
+                    : packet.operation == ArpOperation::kReply ? Kind::kAnswers
+                                                               : Kind::kUses;
+  return Responder::Claim{packet.sender_ip, packet.sender_mac, kind};
+}
+
 }  // namespace
 
-std::optional<Responder::Claim> Responder::on_frame(const InterfaceState& interface, const AnswerTable& table,
-                                                    ByteView frame, std::vector<Action>& out) {
+std::optional<Responder::Claim> Responder::on_frame(const View& view, ByteView frame, std::vector<Action>& out) {
   ByteReader in(frame);
   const auto ethernet = read_ethernet(in);
   if (!in.ok()) {
     ++drops_.malformed;
     return std::nullopt;
   }
-  if (ethernet.source == interface.mac) return std::nullopt;
+  if (ethernet.source == view.interface.mac) return std::nullopt;
   switch (ethernet.type) {
     case kEtherTypeArp:
-      return on_arp(interface, table, frame, out);
+      return on_arp(view, frame, out);
     case kEtherTypeIpv6:
-      on_ndp(interface, table, frame, out);
-      return std::nullopt;
+      return on_ndp(view, frame, out);
     case kEtherTypeVlan:
     case kEtherTypeServiceVlan:
       // Addressed to a VLAN interface, which has a packet socket of its own and gets it without the tag.
@@ -75,26 +85,33 @@ std::optional<Responder::Claim> Responder::on_frame(const InterfaceState& interf
   }
 }
 
-std::optional<Responder::Claim> Responder::on_arp(const InterfaceState& interface, const AnswerTable& table, ByteView frame,
-                                                  std::vector<Action>& out) {
+std::optional<Responder::Claim> Responder::on_arp(const View& view, ByteView frame, std::vector<Action>& out) {
   const auto packet = decode_arp(frame);
   // An answer to a group would go to the whole LAN, and one to nobody is of no use.
   if (!packet || !packet->sender_mac.is_station()) {
     ++drops_.malformed;
     return std::nullopt;
   }
+  const auto claim = claim_of(view, *packet);
   if (packet->operation != ArpOperation::kRequest) {
     ++drops_.not_a_request;
-    return std::nullopt;
+    return claim;
   }
-  if (packet->ethernet_destination != MacAddress::broadcast() && packet->ethernet_destination != interface.mac) {
+  if (packet->ethernet_destination != MacAddress::broadcast() && packet->ethernet_destination != view.interface.mac) {
     ++drops_.wrong_destination;
-    return std::nullopt;
+    return claim;
   }
-  const auto mac = table.find(interface.index, packet->target_ip);
+  const auto mac = view.table.find(view.interface.index, packet->target_ip);
   if (!mac) {
-    count_miss(mac.error(), "arpRequestIgnore", interface, packet->target_ip);
-    return std::nullopt;
+    count_miss(mac.error(), "arpRequestIgnore", view.interface, packet->target_ip);
+    return claim;
+  }
+  // A gratuitous request is answered like any other, which corrects its sender. Not a member's: which of the two is to be
+  // corrected is for the election to say.
+  if (claim && claim->address == packet->target_ip && view.neighbours.member(claim->mac) != nullptr) return claim;
+  if (view.pause.silent_about(packet->target_ip)) {
+    ++drops_.paused;
+    return claim;
   }
   // RFC 5227, Section 2.1.1: probes, with sender address 0.0.0.0, are requests like any other.
   ArpPacket reply;
@@ -105,43 +122,76 @@ std::optional<Responder::Claim> Responder::on_arp(const InterfaceState& interfac
   reply.sender_ip = packet->target_ip;
   reply.target_mac = packet->sender_mac;
   reply.target_ip = packet->sender_ip;
-  out.emplace_back(SendFrame{interface.index, encode_arp(reply), packet->target_ip});
-  auto& counters = address_counters_[packet->target_ip];
-  ++counters.requests_received;
-  ++counters.responses_sent;
+  out.emplace_back(SendFrame{view.interface.index, encode_arp(reply), packet->target_ip});
+  count_answer(packet->target_ip);
   if (log_.debug_enabled()) {
-    log_answer(log_, "got ARP request for service IP, sending response", interface, packet->target_ip, packet->sender_ip,
-               packet->sender_mac, *mac);
+    log_answer(log_, "got ARP request for service IP, sending response", view.interface, packet->target_ip,
+               packet->sender_ip, packet->sender_mac, *mac);
   }
-  // RFC 5944, Section 4.6: a gratuitous request names the same address twice. It is answered like any other, which corrects
-  // its sender; all others that heard it are for the caller to correct.
-  if (packet->sender_ip != packet->target_ip) return std::nullopt;
-  return Claim{packet->target_ip, packet->sender_mac};
+  return claim;
 }
 
-void Responder::on_ndp(const InterfaceState& interface, const AnswerTable& table, ByteView frame, std::vector<Action>& out) {
+std::optional<Responder::Claim> Responder::on_ndp(const View& view, ByteView frame, std::vector<Action>& out) {
   const auto solicitation = decode_solicitation(frame);
   if (!solicitation) {
-    if (solicitation.error() == NdpError::kNotNdp) return;
-    ++(solicitation.error() == NdpError::kNotSolicitation ? drops_.not_a_request : drops_.malformed);
-    return;
+    if (solicitation.error() == NdpError::kNotNdp) return std::nullopt;
+    if (solicitation.error() == NdpError::kOtherType) return on_advertisement(view, frame);
+    ++drops_.malformed;
+    return std::nullopt;
   }
-  if (!is_group(solicitation->ethernet_destination) && solicitation->ethernet_destination != interface.mac) {
+  const auto sender = solicitation->source_link_layer.value_or(solicitation->ethernet_source);
+  std::optional<Claim> claim;
+  if (view.table.find(view.interface.index, solicitation->source)) {
+    claim = Claim{solicitation->source, sender, Claim::Kind::kUses};
+  }
+  if (!is_group(solicitation->ethernet_destination) && solicitation->ethernet_destination != view.interface.mac) {
     ++drops_.wrong_destination;
-    return;
+    return claim;
   }
-  const auto mac = table.find(interface.index, solicitation->target);
-  if (!mac) return count_miss(mac.error(), "ndpRequestIgnore", interface, solicitation->target);
-  METALLB_CONTRACT(interface.link_local.has_value(), "IPv6 is answered only where there is a source address");
-  out.emplace_back(SendFrame{interface.index, encode_advertisement(answer(*solicitation, *interface.link_local, *mac)),
+  const auto mac = view.table.find(view.interface.index, solicitation->target);
+  if (!mac) {
+    count_miss(mac.error(), "ndpRequestIgnore", view.interface, solicitation->target);
+    return claim;
+  }
+  if (view.pause.silent_about(solicitation->target)) {
+    ++drops_.paused;
+    return claim;
+  }
+  METALLB_CONTRACT(view.interface.link_local.has_value(), "IPv6 is answered only where there is a source address");
+  out.emplace_back(SendFrame{view.interface.index,
+                             encode_advertisement(answer(*solicitation, *view.interface.link_local, *mac)),
                              solicitation->target});
-  auto& counters = address_counters_[solicitation->target];
+  count_answer(solicitation->target);
+  if (log_.debug_enabled()) {
+    log_answer(log_, "got NDP request for service IP, sending response", view.interface, solicitation->target,
+               solicitation->source, sender, *mac);
+  }
+  return claim;
+}
+
+std::optional<Responder::Claim> Responder::on_advertisement(const View& view, ByteView frame) {
+  const auto advertisement = decode_advertisement(frame);
+  if (!advertisement) {
+    ++(advertisement.error() == NdpError::kOtherType ? drops_.not_a_request : drops_.malformed);
+    return std::nullopt;
+  }
+  ++drops_.not_a_request;
+  if (!view.table.find(view.interface.index, advertisement->target)) return std::nullopt;
+  // RFC 4861, Section 7.2.6: what nobody asked for is for everybody.
+  const auto kind = advertisement->solicited ? Claim::Kind::kAnswers : Claim::Kind::kAnnounces;
+  return Claim{advertisement->target, advertisement->target_link_layer, kind};
+}
+
+void Responder::count_answer(const IpAddress& address) {
+  auto& counters = address_counters_[address];
   ++counters.requests_received;
   ++counters.responses_sent;
-  if (log_.debug_enabled()) {
-    log_answer(log_, "got NDP request for service IP, sending response", interface, solicitation->target,
-               solicitation->source, solicitation->source_link_layer.value_or(solicitation->ethernet_source), *mac);
-  }
+  if (!unheard_.empty() && unheard_.erase(address) > 0) ++take_overs_.heard;
+}
+
+void Responder::taken_over(const IpAddress& address) {
+  ++take_overs_.begun;
+  unheard_.insert(address);
 }
 
 void Responder::count_miss(AnswerTable::Miss miss, const char* operation, const InterfaceState& interface,
@@ -157,7 +207,8 @@ void Responder::count_miss(AnswerTable::Miss miss, const char* operation, const 
   }
 }
 
-std::size_t Responder::announce(const InterfaceState& interface, const IpAddress& address, std::vector<Action>& out) {
+std::size_t Responder::announce(const InterfaceState& interface, const IpAddress& address, Form form,
+                                std::vector<Action>& out) {
   std::size_t frames = 0;
   if (address.is_v4()) {
     // RFC 5944, Section 4.6 on gratuitous ARP: both sender and target are the address itself.
@@ -172,6 +223,7 @@ std::size_t Responder::announce(const InterfaceState& interface, const IpAddress
       packet.operation = operation;
       out.emplace_back(SendFrame{interface.index, encode_arp(packet), address, true});
       ++frames;
+      if (form == Form::kShort) break;  // RFC 5227, Section 2.3: an announcement is a request
     }
   } else {
     METALLB_CONTRACT(interface.link_local.has_value(), "IPv6 is announced only where there is a source address");

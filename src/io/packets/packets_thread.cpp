@@ -16,6 +16,7 @@
 
 #include "io/clock.hpp"
 #include "io/driver.hpp"
+#include "io/entropy.hpp"
 #include "io/packets/captures.hpp"
 #include "io/packets/conflict_box.hpp"
 #include "io/packets/group_queue.hpp"
@@ -52,7 +53,7 @@ class Implementation final : public PacketsThread {
         excluded_(std::move(excluded)),
         loop_(1),
         work_(loop_.get_executor()),
-        core_(log),
+        core_(log, random_seed()),
         table_([this](const std::string& name) { return excluded_ && RE2::PartialMatch(name, *excluded_); }),
         captures_(
             loop_,

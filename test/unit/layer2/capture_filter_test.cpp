@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "frames.hpp"
@@ -25,6 +26,7 @@ testing::AssertionResult is_valid(const FilterProgram& program) {
       case BPF_LD | BPF_B | BPF_ABS:
       case BPF_LD | BPF_H | BPF_ABS:
       case BPF_LD | BPF_W | BPF_ABS:
+      case BPF_LD | BPF_W | BPF_LEN:
       case BPF_RET | BPF_K:
         break;
       case BPF_JMP | BPF_JA:
@@ -66,6 +68,9 @@ bool passes(const FilterProgram& program, ByteView frame) {
       case BPF_LD | BPF_W | BPF_ABS:
         if (!load(4)) return false;
         break;
+      case BPF_LD | BPF_W | BPF_LEN:
+        a = static_cast<std::uint32_t>(frame.size());
+        break;
       case BPF_JMP | BPF_JA:
         pc += i.k;
         break;
@@ -89,8 +94,16 @@ bool passes(const FilterProgram& program, ByteView frame) {
   return false;
 }
 
+// Far from every address that the tests below capture, also in the low 32 bits.
+const IpAddress kElsewhere = IpAddress::v4(85, 85, 85, 85);
+const IpAddress kElsewhere6 = ip("fe80::5555:5555");
+
 bool asks(const FilterProgram& program, std::uint32_t target) {
-  return passes(program, arp_frame({.target_ip = IpAddress::v4(target)}));
+  return passes(program, arp_frame({.sender_ip = kElsewhere, .target_ip = IpAddress::v4(target)}));
+}
+
+bool claims(const FilterProgram& program, std::uint32_t sender, std::uint16_t operation = 1) {
+  return passes(program, arp_frame({.operation = operation, .sender_ip = IpAddress::v4(sender), .target_ip = kElsewhere}));
 }
 
 /// Every second address, so that none can be merged with the next.
@@ -109,30 +122,58 @@ TEST(CaptureFilter, WithoutAddressesLetsNothingPass) {
   EXPECT_FALSE(passes(ndp_capture_filter(only_v4), solicitation_frame({.target = ip("2001:db8::c0a8:1f0")})));
 }
 
-TEST(CaptureFilter, LetsRequestsForOurAddressPassAndNoOtherArp) {
+TEST(CaptureFilter, LetsRequestsForOurAddressPassAndClaimsOfItAndNoOtherArp) {
   const std::vector<IpAddress> addresses{kVip, kVip6};
   const auto program = arp_capture_filter(addresses);
   ASSERT_TRUE(is_valid(program));
   EXPECT_TRUE(passes(program, arp_frame({})));
   EXPECT_TRUE(passes(program, arp_frame({.size = 42})));
-  EXPECT_FALSE(passes(program, arp_frame({.operation = 2})));
+  EXPECT_TRUE(passes(program, arp_frame({.sender_ip = IpAddress()}))) << "a probe";
+  EXPECT_TRUE(passes(program, arp_frame({.operation = 2, .sender_ip = kVip, .target_ip = kVip}))) << "announced";
+  EXPECT_TRUE(passes(program, arp_frame({.operation = 2, .sender_ip = kVip, .target_ip = kClientIp}))) << "answered";
+  EXPECT_TRUE(passes(program, arp_frame({.sender_ip = kVip, .target_ip = kClientIp}))) << "used";
+  EXPECT_FALSE(passes(program, arp_frame({.operation = 2}))) << "an answer to us, from somewhere else";
   EXPECT_FALSE(passes(program, arp_frame({.ether_type = 0x0800})));
   EXPECT_FALSE(passes(program, arp_frame({.target_ip = ip("192.168.1.239")})));
   EXPECT_FALSE(passes(program, arp_frame({.target_ip = ip("192.168.1.241")})));
-  EXPECT_FALSE(passes(program, arp_frame({.sender_ip = kVip, .target_ip = kClientIp})));
-  EXPECT_FALSE(passes(program, arp_frame({.size = 41})));
+  EXPECT_FALSE(passes(program, arp_frame({.sender_ip = ip("192.168.1.241"), .target_ip = kClientIp})));
 }
 
-TEST(CaptureFilter, LetsSolicitationsForOurAddressPassAndNoOtherIpv6) {
+TEST(CaptureFilter, LetsTruncatedArpPassSoThatItIsCounted) {
+  const std::vector<IpAddress> addresses{kVip};
+  const auto program = arp_capture_filter(addresses);
+  for (std::size_t size = 14; size < 42; ++size) {
+    EXPECT_TRUE(passes(program, arp_frame({.target_ip = kClientIp, .size = size}))) << size;
+    EXPECT_FALSE(passes(program, arp_frame({.ether_type = 0x0800, .size = size}))) << size;
+  }
+}
+
+TEST(CaptureFilter, LetsMessagesAboutOurAddressPassAndNoOtherIpv6) {
   const std::vector<IpAddress> addresses{kVip, kVip6};
   const auto program = ndp_capture_filter(addresses);
   ASSERT_TRUE(is_valid(program));
   EXPECT_TRUE(passes(program, solicitation_frame({})));
   EXPECT_TRUE(passes(program, solicitation_frame({.source = ip("::"), .options = {}})));
+  EXPECT_TRUE(passes(program, solicitation_frame({.type = 136}))) << "an advertisement of it";
+  EXPECT_TRUE(passes(program, solicitation_frame({.source = kVip6, .target = ip("2001:db8::241")}))) << "used";
   EXPECT_FALSE(passes(program, solicitation_frame({.target = ip("2001:db8::241")})));
-  EXPECT_FALSE(passes(program, solicitation_frame({.type = 136})));
+  EXPECT_FALSE(passes(program, solicitation_frame({.type = 136, .target = ip("2001:db8::241")})));
+  EXPECT_FALSE(passes(program, solicitation_frame({.source = kVip6, .type = 136, .target = ip("2001:db8::241")})));
+  EXPECT_FALSE(passes(program, solicitation_frame({.type = 128})));
+  EXPECT_FALSE(passes(program, solicitation_frame({.source = kVip6, .type = 134})));
   EXPECT_FALSE(passes(program, solicitation_frame({.next_header = 17})));
   EXPECT_FALSE(passes(program, solicitation_frame({.ether_type = 0x0806})));
+}
+
+TEST(CaptureFilter, LetsTruncatedMessagesPassSoThatTheyAreCounted) {
+  const std::vector<IpAddress> addresses{kVip6};
+  const auto program = ndp_capture_filter(addresses);
+  const auto other = solicitation_frame({.target = ip("2001:db8::241"), .options = {}});
+  for (std::size_t size = 14; size < 78; ++size) EXPECT_TRUE(passes(program, ByteView(other).first(size))) << size;
+  EXPECT_FALSE(passes(program, other));
+  // Whole packets of other protocols can be as short as that.
+  EXPECT_FALSE(passes(program, ByteView(solicitation_frame({.next_header = 17})).first(62)));
+  EXPECT_FALSE(passes(program, ByteView(solicitation_frame({.type = 128})).first(62)));
 }
 
 TEST(CaptureFilter, TakesTheLowestAndTheHighestAddress) {
@@ -148,18 +189,21 @@ TEST(CaptureFilter, TakesTheLowestAndTheHighestAddress) {
 TEST(CaptureFilter, NeedsFewInstructionsForNeighbouringAddresses) {
   std::vector<IpAddress> addresses;
   for (std::uint32_t i = 0; i < 10000; ++i) addresses.push_back(IpAddress::v4(0x0A000000 + i));
-  EXPECT_LE(arp_capture_filter(addresses).size(), 12U);
+  EXPECT_LE(arp_capture_filter(addresses).size(), 24U);
 }
 
 TEST(CaptureFilter, IsExactWhileItFits) {
   // Around the size of one block of the search, where near jumps turn into far ones, and at the limit.
-  for (const std::size_t count : {2U, 119U, 120U, 121U, 240U, 241U, 1000U, 1900U}) {
+  for (const std::size_t count : {2U, 119U, 120U, 121U, 240U, 241U, 500U, 950U}) {
     const auto program = arp_capture_filter(scattered(0xC0A80000, count));
     ASSERT_TRUE(is_valid(program)) << count;
     for (std::uint32_t i = 0; i <= 2 * count; ++i) {
-      ASSERT_EQ(asks(program, 0xC0A80000 + i), i % 2 == 0 && i / 2 < count) << count << " addresses, offset " << i;
+      const auto ours = i % 2 == 0 && i / 2 < count;
+      ASSERT_EQ(asks(program, 0xC0A80000 + i), ours) << count << " addresses, offset " << i;
+      ASSERT_EQ(claims(program, 0xC0A80000 + i), ours) << count << " addresses, offset " << i;
     }
     EXPECT_FALSE(asks(program, 0xC0A7FFFF));
+    EXPECT_FALSE(claims(program, 0xC0A7FFFF));
   }
 }
 
@@ -170,7 +214,10 @@ TEST(CaptureFilter, ClosesTheSmallestGapsWhenThereAreTooManyAddresses) {
     const auto program = arp_capture_filter(addresses, {.max_instructions = limit});
     ASSERT_TRUE(is_valid(program));
     EXPECT_LE(program.size(), limit);
-    for (const auto& address : addresses) ASSERT_TRUE(asks(program, static_cast<std::uint32_t>(address.number())));
+    for (const auto& address : addresses) {
+      ASSERT_TRUE(asks(program, static_cast<std::uint32_t>(address.number())));
+      ASSERT_TRUE(claims(program, static_cast<std::uint32_t>(address.number()), 2));
+    }
     EXPECT_FALSE(asks(program, 0x09FFFFFF));
     EXPECT_FALSE(asks(program, 0x0B000000));
     EXPECT_FALSE(asks(program, 0xBFFFFFFF));
@@ -204,10 +251,17 @@ RC_GTEST_PROP(CaptureFilter, NeverMissesAnAddressAndIsExactWhileThereIsRoom, ())
     const auto value = base + offset;
     const auto ours = wanted.contains(value);
     const auto target = IpAddress::from_number(IpFamily::kIpv6, (static_cast<Uint128>(0xFD00) << 112) | value);
-    const auto arp_passes = asks(arp, value);
-    const auto ndp_passes = passes(ndp, solicitation_frame({.target = target}));
-    RC_ASSERT(!ours || (arp_passes && ndp_passes));
-    if (limit == kMaximumInstructions) RC_ASSERT(arp_passes == ours && ndp_passes == ours);
+    // As target of a question and as sender of a claim.
+    const std::array passed{asks(arp, value),
+                            claims(arp, value, 1),
+                            claims(arp, value, 2),
+                            passes(ndp, solicitation_frame({.source = kElsewhere6, .target = target})),
+                            passes(ndp, solicitation_frame({.type = 136, .target = target})),
+                            passes(ndp, solicitation_frame({.source = target, .target = kElsewhere6}))};
+    for (const auto each : passed) {
+      RC_ASSERT(each || !ours);
+      if (limit == kMaximumInstructions) RC_ASSERT(each == ours);
+    }
   }
 }
 

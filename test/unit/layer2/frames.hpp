@@ -141,4 +141,31 @@ inline Bytes solicitation_frame(const Solicitation& s) {
   return out;
 }
 
+struct Advertisement {
+  MacAddress ethernet_destination = MacAddress({0x33, 0x33, 0, 0, 0, 1});
+  MacAddress ethernet_source = kClientMac;
+  std::uint8_t hop_limit = 255;
+  IpAddress source = kClientLinkLocal;
+  IpAddress destination = ip("ff02::1");
+  std::uint32_t flags = 0x20000000;
+  IpAddress target = kVip6;
+  Bytes options = {2, 1, 0x02, 0, 0, 0, 0, 0x99};
+  bool bad_checksum = false;
+};
+
+inline Bytes advertisement_frame(const Advertisement& a) {
+  Bytes message;
+  ByteWriter m(message);
+  m.u8(136).u8(0).u16(0).u32(a.flags).bytes(a.target.bytes16()).bytes(a.options);
+  const auto sum = static_cast<std::uint16_t>(checksum(a.source, a.destination, message) + (a.bad_checksum ? 1 : 0));
+  message[2] = static_cast<std::uint8_t>(sum >> 8);
+  message[3] = static_cast<std::uint8_t>(sum);
+  Bytes out;
+  ByteWriter w(out);
+  w.bytes(a.ethernet_destination.bytes()).bytes(a.ethernet_source.bytes()).u16(0x86DD).u32(6U << 28);
+  w.u16(static_cast<std::uint16_t>(message.size())).u8(58).u8(a.hop_limit);
+  w.bytes(a.source.bytes16()).bytes(a.destination.bytes16()).bytes(message);
+  return out;
+}
+
 }  // namespace metallb::layer2::test

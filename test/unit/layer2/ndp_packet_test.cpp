@@ -159,11 +159,66 @@ TEST(NdpPacket, RefusesIpv4MappedAddresses) {
 }
 
 TEST(NdpPacket, TellsOtherIcmpv6FromOtherProtocols) {
-  EXPECT_EQ(error_of({.type = 136}), NdpError::kNotSolicitation);
-  EXPECT_EQ(error_of({.type = 128}), NdpError::kNotSolicitation);
+  EXPECT_EQ(error_of({.type = 136}), NdpError::kOtherType);
+  EXPECT_EQ(error_of({.type = 128}), NdpError::kOtherType);
   EXPECT_EQ(error_of({.next_header = 17}), NdpError::kNotNdp);
   EXPECT_EQ(error_of({.ether_type = 0x0806}), NdpError::kNotNdp);
   EXPECT_EQ(error_of({.version = 4}), NdpError::kInvalid);
+}
+
+TEST(NdpPacket, ReadsAnAdvertisement) {
+  const auto decoded = decode_advertisement(advertisement_frame({.flags = 0xA0000000U}));
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_EQ(decoded->source, kClientLinkLocal);
+  EXPECT_EQ(decoded->destination, ip("ff02::1"));
+  EXPECT_EQ(decoded->target, kVip6);
+  EXPECT_EQ(decoded->target_link_layer, kClientMac);
+  EXPECT_EQ(decoded->ethernet_source, kClientMac);
+  EXPECT_TRUE(decoded->router);
+  EXPECT_FALSE(decoded->solicited);
+  EXPECT_TRUE(decoded->override_);
+  EXPECT_TRUE(decode_advertisement(advertisement_frame({.destination = kOurLinkLocal, .flags = 0x40000000U}))->solicited);
+}
+
+TEST(NdpPacket, TakesTheFramesSourceWhenAnAdvertisementHasNoOption) {
+  const auto from = mac("02:00:00:00:00:42");
+  EXPECT_EQ(decode_advertisement(advertisement_frame({.ethernet_source = from, .options = {}}))->target_link_layer, from);
+  // An option of the other kind says nothing about the target.
+  EXPECT_EQ(decode_advertisement(advertisement_frame({.ethernet_source = from, .options = {1, 1, 2, 0, 0, 0, 0, 7}}))
+                ->target_link_layer,
+            from);
+}
+
+TEST(NdpPacket, RefusesAdvertisementsThatRfc4861Refuses) {
+  const auto refused = [](const Advertisement& a) { return decode_advertisement(advertisement_frame(a)).error(); };
+  EXPECT_EQ(refused({.hop_limit = 64}), NdpError::kHopLimit);
+  EXPECT_EQ(refused({.bad_checksum = true}), NdpError::kChecksum);
+  EXPECT_EQ(refused({.target = ip("ff02::1")}), NdpError::kInvalid);
+  EXPECT_EQ(refused({.flags = 0x40000000U}), NdpError::kInvalid) << "solicited, by multicast";
+  EXPECT_EQ(refused({.options = {2, 0, 0, 0, 0, 0, 0, 0}}), NdpError::kInvalid);
+  EXPECT_EQ(refused({.options = {2, 2, 2, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0}}), NdpError::kInvalid);
+  EXPECT_EQ(decode_advertisement(solicitation_frame({})).error(), NdpError::kOtherType);
+  const auto whole = advertisement_frame({.options = {}});
+  for (std::size_t size = 14; size < whole.size(); ++size) {
+    EXPECT_EQ(decode_advertisement(ByteView(whole).first(size)).error(), NdpError::kTruncated) << size;
+  }
+}
+
+RC_GTEST_PROP(NdpPacket, ReadsTheAdvertisementsThatItWrites, (bool router, bool solicited, bool override_flag)) {
+  NeighborAdvertisement written;
+  written.ethernet_destination = kClientMac;
+  written.ethernet_source = kOurMac;
+  written.source = kOurLinkLocal;
+  written.destination = kClientLinkLocal;
+  written.target = kVip6;
+  written.target_link_layer = kOurMac;
+  written.router = router;
+  written.solicited = solicited;
+  written.override_ = override_flag;
+  const auto read = decode_advertisement(encode_advertisement(written));
+  RC_ASSERT(read.has_value());
+  RC_ASSERT(read->router == router && read->solicited == solicited && read->override_ == override_flag);
+  RC_ASSERT(read->target == kVip6 && read->target_link_layer == kOurMac && read->source == kOurLinkLocal);
 }
 
 TEST(NdpPacket, RefusesEveryTruncation) {

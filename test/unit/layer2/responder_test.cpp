@@ -9,7 +9,7 @@ namespace {
 
 using namespace test;
 
-struct Advertisement {
+struct Answer {
   MacAddress ethernet_destination;
   IpAddress source;
   IpAddress destination;
@@ -19,8 +19,8 @@ struct Advertisement {
 };
 
 /// Reads an advertisement and checks what holds for all of them.
-Advertisement read(const Bytes& frame) {
-  Advertisement out;
+Answer read(const Bytes& frame) {
+  Answer out;
   EXPECT_EQ(frame.size(), 86U);
   ByteReader in(frame);
   out.ethernet_destination = MacAddress(in.array<6>());

@@ -49,6 +49,9 @@ inline InterfaceSet only(std::set<std::string> names) {
 inline const ServiceKey kFoo{"default", "foo"};
 inline const ServiceKey kBar{"default", "bar"};
 
+/// No address is refreshed within this time after it was announced.
+inline constexpr Duration kNoRefresh = 27s;
+
 struct World {
   explicit World(std::vector<InterfaceState> interfaces = {eth0()}) : core(Log(log)) {
     for (const auto& state : interfaces) input(state);
@@ -81,9 +84,9 @@ struct World {
     }
     steady = end;
   }
-  /// Lets all bursts end and forgets what came out.
+  /// Lets all bursts end and forgets what came out. Before kNoRefresh is over no refresh comes.
   void settle() {
-    run(1min);
+    run(8s);
     take();
   }
   std::vector<Action> take() { return std::exchange(out, {}); }
