@@ -26,9 +26,9 @@ namespace metallb::io::test {
 [[nodiscard]] std::optional<std::string> in_own_network(const std::function<void()>& body);
 
 /// Skips the test, saying why, where namespaces are not permitted.
-#define IN_OWN_NETWORK(body)                                                                      \
-  do {                                                                                            \
-    if (const auto why_not = ::metallb::io::test::in_own_network(body)) GTEST_SKIP() << *why_not; \
+#define IN_OWN_NETWORK(...)                                                                              \
+  do {                                                                                                   \
+    if (const auto why_not = ::metallb::io::test::in_own_network(__VA_ARGS__)) GTEST_SKIP() << *why_not; \
   } while (false)
 
 /// Runs ip(8) with these arguments; a failure is a test failure.
