@@ -79,6 +79,20 @@ TEST(PacketEncoding, SendsAPartThatIsTooLongForACompoundByItself) {
   EXPECT_EQ(decode_packet(packets[2], {}).messages, (std::vector<PacketMessage>{messages[2], messages[3], messages[4]}));
 }
 
+TEST(PacketEncoding, DoesNotCompressWhatStaysAsLong) {
+  // gossip spec 3.7: only if the whole is strictly shorter.
+  std::size_t equal = 0;
+  for (std::size_t size = 1; size < 200; ++size) {
+    const std::vector<PacketMessage> message{User{Bytes(size)}};
+    const auto plain = encode(message[0]);
+    const auto layer = compressed(plain);
+    if (layer.size() == plain.size()) ++equal;
+    const auto packets = encode_packets(message, {}, {}, no_nonces());
+    EXPECT_EQ(packets, std::vector<Bytes>{layer.size() < plain.size() ? layer : plain}) << size;
+  }
+  EXPECT_GT(equal, 0U);
+}
+
 TEST(PacketEncoding, WrapsWithACrcOutsideTheCompressionAndInsideTheSeal) {
   const std::vector<PacketMessage> messages(10, the_alive());
   const auto plain = encode_packets(messages, {.crc = true}, {}, no_nonces());
