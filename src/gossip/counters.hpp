@@ -7,6 +7,7 @@
 
 #include "gossip/message.hpp"
 #include "gossip/packet.hpp"
+#include "gossip/watch_ring.hpp"
 
 namespace metallb::gossip {
 
@@ -51,8 +52,7 @@ struct Counters {
   std::uint64_t probes_failed = 0;
   std::uint64_t probes_void = 0;  ///< this node was paused meanwhile
   std::uint64_t pauses = 0;
-  std::uint64_t ring_accusations = 0;
-  std::uint64_t ring_verdicts = 0;
+  WatchRing::Counters ring;
   std::int64_t awareness = 0;  ///< 0 is healthy, gossip spec 6.1
 
   // Streams.

@@ -131,6 +131,7 @@ void Instance::end(SteadyPoint now, std::size_t first, Output& out) {
   out.insert(out.begin() + static_cast<std::ptrdiff_t>(first), std::make_move_iterator(events.begin()),
              std::make_move_iterator(events.end()));
   counters_.awareness = membership_.awareness().score();
+  if (ring_) counters_.ring = ring_->counters();
   deadline_ = earliest();
 }
 
@@ -366,18 +367,17 @@ void Instance::act(SteadyPoint, const WatchRing::AskWatcher& request, Output& ou
 }
 
 void Instance::act(SteadyPoint now, const WatchRing::Accuse& accusation, Output& out) {
-  ++counters_.ring_accusations;
   postman_.send_to_each(endpoints(accusation.to), accusation.suspect, out);
   membership_.suspect(now, accusation.suspect);
 }
 
+/// Comes more than once, the later times when the table knows it already: who lost the packet gets it again.
 void Instance::act(SteadyPoint now, const WatchRing::Declare& verdict, Output& out) {
   const auto* accused = membership_.table().find(verdict.dead.node);
-  if (accused == nullptr || !accused->live() || verdict.dead.incarnation < accused->incarnation) return;
-  ++counters_.ring_verdicts;
-  log_.info({{"op", "memberlist"}, {"msg", "watched member does not answer: declared dead"}, {"node", verdict.dead.node}});
-  // Before the table forgets that the accused is to be told as well.
-  postman_.send_to_each(everybody(), verdict.dead, out);
+  if (accused == nullptr || verdict.dead.incarnation < accused->incarnation) return;
+  auto to = everybody();
+  if (!accused->live()) to.push_back(accused->endpoint);
+  postman_.send_to_each(to, verdict.dead, out);
   membership_.dead(now, verdict.dead);
 }
 

@@ -75,6 +75,10 @@ class Instance {
   /// Sorted by name; this node included.
   [[nodiscard]] std::vector<Member> members() const;
   [[nodiscard]] const Counters& counters() const { return counters_; }
+  /// Whom this node watches; nothing without a ring.
+  [[nodiscard]] std::vector<WatchRing::WatchedMember> watched() const {
+    return ring_ ? ring_->watched() : std::vector<WatchRing::WatchedMember>{};
+  }
 
  private:
   void begin(SteadyPoint now, Output& out);

@@ -36,6 +36,8 @@ SuspicionTimes suspicion_times(const Settings& settings, std::size_t members) {
 
 Duration suspicion_timeout(const SuspicionTimes& times, std::int64_t confirmed) {
   if (times.confirmations < 1) return times.minimum;
+  // gossip spec 1.4: it starts at the maximum, even where a stretch of 0 makes that less than the minimum.
+  if (confirmed == 0) return times.maximum;
   const auto share = std::log(static_cast<double>(confirmed) + 1) / std::log(static_cast<double>(times.confirmations) + 1);
   using Seconds = std::chrono::duration<double>;
   const auto exact = Seconds(times.maximum) - share * Seconds(times.maximum - times.minimum);
