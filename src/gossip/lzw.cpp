@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
+#include <bit>
 #include <optional>
+#include <vector>
 
 namespace metallb::gossip {
 namespace {
@@ -58,9 +59,15 @@ class BitReader {
   unsigned count_ = 0;
 };
 
-/// (code of a string, next byte) -> code of the longer string. Open addressing; at most a quarter full.
+/// (code of a string, next byte) -> code of the longer string. Open addressing; at most half full.
 class Dictionary {
  public:
+  /// `input`: bytes to come, each of which adds a string at most. Most packets are small, and so is what is cleared for
+  /// them.
+  explicit Dictionary(std::size_t input)
+      : slot_bits_(static_cast<unsigned>(std::bit_width(2 * std::min<std::size_t>(input, kCodes) | 15U))),
+        slots_(std::size_t{1} << slot_bits_) {}
+
   /// 0 when there is none (no string has the code 0 and a predecessor).
   [[nodiscard]] std::uint32_t find(std::uint32_t prefix, std::uint8_t byte) const {
     return slots_[slot_of(key_of(prefix, byte))] & (kCodes - 1);
@@ -69,33 +76,34 @@ class Dictionary {
     const auto key = key_of(prefix, byte);
     slots_[slot_of(key)] = (key << kLastWidth) | code;
   }
-  void clear() { slots_.fill(0); }
+  void clear() { std::fill(slots_.begin(), slots_.end(), 0); }
 
  private:
-  static constexpr unsigned kSlotBits = 14;
   static std::uint32_t key_of(std::uint32_t prefix, std::uint8_t byte) { return (prefix << kLiteralBits) | byte; }
   /// The slot that holds the key, else the free one where it belongs.
   [[nodiscard]] std::uint32_t slot_of(std::uint32_t key) const {
-    auto slot = (key * 0x9E3779B1U) >> (32 - kSlotBits);
-    while (slots_[slot] != 0 && slots_[slot] >> kLastWidth != key) slot = (slot + 1) & ((1U << kSlotBits) - 1);
+    auto slot = (key * 0x9E3779B1U) >> (32 - slot_bits_);
+    while (slots_[slot] != 0 && slots_[slot] >> kLastWidth != key) slot = (slot + 1) & (slots_.size() - 1);
     return slot;
   }
-  std::array<std::uint32_t, 1U << kSlotBits> slots_{};
+
+  unsigned slot_bits_;
+  std::vector<std::uint32_t> slots_;
 };
 
 class Encoder {
  public:
-  explicit Encoder(Bytes& out) : bits_(out), dictionary_(std::make_unique<Dictionary>()) { bits_.put(kClear, width_); }
+  Encoder(std::size_t input, Bytes& out) : bits_(out), dictionary_(input) { bits_.put(kClear, width_); }
 
   void run(ByteView data) {
     if (!data.empty()) {
       std::uint32_t current = data[0];
       for (const auto byte : data.subspan(1)) {
-        if (const auto longer = dictionary_->find(current, byte); longer != 0) {
+        if (const auto longer = dictionary_.find(current, byte); longer != 0) {
           current = longer;
           continue;
         }
-        if (put(current)) dictionary_->add(current, byte, high_);
+        if (put(current)) dictionary_.add(current, byte, high_);
         current = byte;
       }
       put(current);
@@ -114,12 +122,12 @@ class Encoder {
     bits_.put(kClear, width_);
     width_ = kFirstWidth;
     high_ = kEnd;
-    dictionary_->clear();
+    dictionary_.clear();
     return false;
   }
 
   BitWriter bits_;
-  std::unique_ptr<Dictionary> dictionary_;  // 64 KiB
+  Dictionary dictionary_;
   unsigned width_ = kFirstWidth;
   std::uint32_t high_ = kEnd;
 };
@@ -149,18 +157,21 @@ class Decoder {
  private:
   /// A string of the dictionary lies where it was first written: that of the previous code and the byte after it.
   struct Place {
-    std::size_t at = 0;
-    std::size_t size = 0;
+    std::size_t at;
+    std::size_t size;
   };
 
   std::optional<LzwError> append(std::uint32_t code) {
     if (code < kClear) return grow(1, [&](std::size_t at) { out_[at] = static_cast<std::uint8_t>(code); });
     if (code > high_) return LzwError::kBadCode;
-    // The code that is about to be defined: the previous string and its own first byte, which the copy below has written by
-    // the time it needs it. (Without a previous one the table is full, and the highest code is an ordinary one.)
+    // The code that is about to be defined: the previous string and its own first byte, which the copy has written by the
+    // time it needs it. (Without a previous one the table is full, and the highest code is an ordinary one.)
     const auto place = code == high_ && has_last_ ? Place{last_.at, last_.size + 1} : places_[code];
     return grow(place.size, [&](std::size_t at) {
-      for (std::size_t i = 0; i < place.size; ++i) out_[at + i] = out_[place.at + i];
+      const auto apart = std::min(place.size, at - place.at);
+      std::copy_n(out_.begin() + static_cast<std::ptrdiff_t>(place.at), apart,
+                  out_.begin() + static_cast<std::ptrdiff_t>(at));
+      for (auto i = apart; i < place.size; ++i) out_[at + i] = out_[place.at + i];
     });
   }
 
@@ -190,10 +201,11 @@ class Decoder {
 
   std::size_t cap_;
   Bytes out_;
-  std::array<Place, kCodes> places_{};
+  std::array<Place, kCodes>
+      places_;  // of the codes from 258 to below high_; clearing 64 KiB for a small packet would be waste
   unsigned width_ = kFirstWidth;
   std::uint32_t high_ = kEnd;
-  Place last_;
+  Place last_{};
   bool has_last_ = false;
 };
 
@@ -202,7 +214,7 @@ class Decoder {
 Bytes lzw_compress(ByteView data) {
   Bytes out;
   out.reserve(data.size() + data.size() / 2 + 4);  // 12 bits a byte at worst
-  Encoder(out).run(data);
+  Encoder(data.size(), out).run(data);
   return out;
 }
 
