@@ -13,7 +13,7 @@ void AnnouncementSchedule::start(SteadyPoint now, const Round& what, const Burst
 void AnnouncementSchedule::start_at(SteadyPoint at, const Round& what, const Burst& burst) {
   const auto [it, added] = plans_.try_emplace(what, Plan{at, at + burst.length, burst.gaps});
   if (added) {
-    queue_.emplace(at, what);
+    first_.emplace(at, what);
     return;
   }
   auto& plan = it->second;
@@ -33,36 +33,49 @@ void AnnouncementSchedule::once(SteadyPoint now, const Round& what) {
 void AnnouncementSchedule::stop(const Round& what) {
   const auto it = plans_.find(what);
   if (it == plans_.end()) return;
-  queue_.erase({it->second.due, what});
+  queue_of(it->second).erase({it->second.due, what});
   plans_.erase(it);
 }
 
 void AnnouncementSchedule::clear() {
   plans_.clear();
-  queue_.clear();
+  first_.clear();
+  repetitions_.clear();
 }
 
 std::optional<Round> AnnouncementSchedule::take_due(SteadyPoint now) {
-  if (queue_.empty() || queue_.begin()->first > now) return std::nullopt;
-  const auto round = queue_.begin()->second;
-  queue_.erase(queue_.begin());
+  if (auto round = take_first(now)) return round;
+  return take_from(repetitions_, now);
+}
+
+SteadyPoint AnnouncementSchedule::next() const {
+  const auto earliest = [](const Queue& queue) { return queue.empty() ? kIdle : queue.begin()->first; };
+  return std::min(earliest(first_), earliest(repetitions_));
+}
+
+std::optional<Round> AnnouncementSchedule::take_from(Queue& queue, SteadyPoint now) {
+  if (queue.empty() || queue.begin()->first > now) return std::nullopt;
+  const auto round = queue.begin()->second;
+  queue.erase(queue.begin());
   const auto it = plans_.find(round);
   auto& plan = it->second;
   plan.due = now + plan.gaps[std::min(plan.taken, plan.gaps.size() - 1)];
+  plan.first = false;
   ++plan.taken;
   if (plan.due > plan.until) {
     plans_.erase(it);
   } else {
-    queue_.emplace(plan.due, round);
+    repetitions_.emplace(plan.due, round);
   }
   return round;
 }
 
-void AnnouncementSchedule::hasten(SteadyPoint now, Plans::iterator plan) {
-  if (plan->second.due <= now) return;
-  queue_.erase({plan->second.due, plan->first});
-  plan->second.due = now;
-  queue_.emplace(now, plan->first);
+void AnnouncementSchedule::hasten(SteadyPoint now, Plans::iterator it) {
+  auto& [what, plan] = *it;
+  queue_of(plan).erase({plan.due, what});
+  plan.first = true;
+  plan.due = std::min(plan.due, now);
+  first_.emplace(plan.due, what);
 }
 
 }  // namespace metallb::layer2

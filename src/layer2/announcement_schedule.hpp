@@ -55,11 +55,14 @@ class AnnouncementSchedule {
   /// No further rounds of anything.
   void clear();
 
-  /// The round that is due the longest, if one is; its next one is planned. A round that comes late shifts the rest of
-  /// its burst, so that two rounds are never closer than their gap.
+  /// A first round that is due, or one that was asked for at once; its next one is planned. They go before all repetitions,
+  /// so that the early ones of a large take-over do not keep the late ones waiting.
+  std::optional<Round> take_first(SteadyPoint now) { return take_from(first_, now); }
+  /// The same, else the repetition that is due the longest. A round that comes late shifts the rest of its burst, so that
+  /// two are never closer than their gap.
   std::optional<Round> take_due(SteadyPoint now);
   /// When take_due() will have something; kIdle if never.
-  [[nodiscard]] SteadyPoint next() const { return queue_.empty() ? kIdle : queue_.begin()->first; }
+  [[nodiscard]] SteadyPoint next() const;
 
  private:
   struct Plan {
@@ -67,12 +70,17 @@ class AnnouncementSchedule {
     SteadyPoint until;
     std::span<const Duration> gaps;
     std::size_t taken = 0;  ///< rounds so far
+    bool first = true;      ///< in which of the queues
   };
   using Plans = std::map<Round, Plan>;
+  using Queue = std::set<std::pair<SteadyPoint, Round>>;
+  Queue& queue_of(const Plan& plan) { return plan.first ? first_ : repetitions_; }
   void hasten(SteadyPoint now, Plans::iterator plan);
+  std::optional<Round> take_from(Queue& queue, SteadyPoint now);
 
   Plans plans_;
-  std::set<std::pair<SteadyPoint, Round>> queue_;  ///< the same rounds by time
+  Queue first_;  ///< the same rounds by time
+  Queue repetitions_;
 };
 
 }  // namespace metallb::layer2

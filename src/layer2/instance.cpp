@@ -13,6 +13,8 @@ namespace {
 /// needs to ask for one. The first change is passed on at once.
 constexpr Duration kCaptureIntervalPerAddress = std::chrono::microseconds(1);
 
+constexpr std::size_t kFramesPerRound = 2;
+
 /// From a claim to our announcement against it while nobody has told who the members are: then it may be the new owner's,
 /// and the address be withdrawn here before long.
 constexpr Duration kClaimPause = std::chrono::seconds(5);
@@ -46,7 +48,8 @@ void Instance::on_input(Now now, const Input& in, std::vector<Action>& out) {
     neighbours_.learn(known->nodes);
   }
   captures_due(now.steady, out);
-  announcements_due(now.steady, out);
+  // Whoever hands in many commands gets them answered and announced once before anything is repeated.
+  first_announcements(now.steady, out);
 }
 
 void Instance::on_time(Now now, std::vector<Action>& out) {
@@ -265,21 +268,33 @@ void Instance::captures_due(SteadyPoint now, std::vector<Action>& out) {
   }
 }
 
+void Instance::first_announcements(SteadyPoint now, std::vector<Action>& out) {
+  std::size_t frames = 0;
+  while (frames + kFramesPerRound <= kFramesPerSlice) {
+    const auto round = schedule_.take_first(now);
+    if (!round) return;
+    frames += announce(*round, Responder::Form::kFull, out);
+  }
+}
+
 void Instance::announcements_due(SteadyPoint now, std::vector<Action>& out) {
   std::size_t frames = 0;
-  // A round has up to two frames. Bursts go first: what somebody waits for is not in the refreshes.
-  while (frames + 2 <= kFramesPerSlice) {
-    auto form = Responder::Form::kFull;
-    auto round = schedule_.take_due(now);
-    if (!round && !pause_.silent()) {
-      form = Responder::Form::kShort;
-      round = refresh_.take_due(now);
+  while (frames + kFramesPerRound <= kFramesPerSlice) {
+    if (const auto round = schedule_.take_due(now)) {
+      frames += announce(*round, Responder::Form::kFull, out);
+      continue;
     }
+    // What somebody waits for is not in the refreshes.
+    const auto round = pause_.silent() ? std::nullopt : refresh_.take_due(now);
     if (!round) return;
-    const auto port = ports_.find(round->interface);
-    METALLB_CONTRACT(port != ports_.end(), "rounds of an interface end with it");
-    frames += responder_.announce(port->second.state, round->address, form, out);
+    frames += announce(*round, Responder::Form::kShort, out);
   }
+}
+
+std::size_t Instance::announce(const Round& round, Responder::Form form, std::vector<Action>& out) {
+  const auto port = ports_.find(round.interface);
+  METALLB_CONTRACT(port != ports_.end(), "rounds of an interface end with it");
+  return responder_.announce(port->second.state, round.address, form, out);
 }
 
 }  // namespace metallb::layer2

@@ -80,7 +80,9 @@ class Instance {
   void log_eligibility(const std::string& interface, bool arp_before, bool arp, bool ndp_before, bool ndp) const;
   void capture(SteadyPoint now, Port& port, std::vector<Action>& out) const;
   void captures_due(SteadyPoint now, std::vector<Action>& out);
+  void first_announcements(SteadyPoint now, std::vector<Action>& out);
   void announcements_due(SteadyPoint now, std::vector<Action>& out);
+  std::size_t announce(const Round& round, Responder::Form form, std::vector<Action>& out);
 
   Log log_;
   Registrations registrations_;

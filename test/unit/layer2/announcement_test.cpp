@@ -4,6 +4,7 @@
 
 #include <array>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "world.hpp"
@@ -190,6 +191,22 @@ TEST(Announcement, OfManyAddressesComesInSlices) {
   EXPECT_GE(calls, 31);
   world.run(kWhile);
   EXPECT_EQ(World::of<SendFrame>(world.take()).size(), 16000U) << "no bound holds the repetitions up either";
+}
+
+TEST(Announcement, OfEveryAddressIsMadeOnceBeforeAnyIsRepeated) {
+  // The commands come slowly: the first bursts would be in full swing before the last address has been announced once.
+  World world;
+  std::set<IpAddress> announced;
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    world.steady += 10ms;
+    const auto address = IpAddress::v4(0x0A000000 + i);
+    world.announce(kFoo, address);
+    const auto frames = World::of<SendFrame>(world.take());
+    ASSERT_EQ(frames.size(), 2U);
+    EXPECT_EQ(frames[0].address, address);
+  }
+  world.core.on_time(world.now(), world.out);
+  EXPECT_EQ(World::of<SendFrame>(world.take()).size(), kFramesPerSlice) << "now the repetitions";
 }
 
 TEST(Announcement, DoesNotDelayAnswers) {

@@ -98,12 +98,36 @@ bool passes(const FilterProgram& program, ByteView frame) {
 const IpAddress kElsewhere = IpAddress::v4(85, 85, 85, 85);
 const IpAddress kElsewhere6 = ip("fe80::5555:5555");
 
-bool asks(const FilterProgram& program, std::uint32_t target) {
-  return passes(program, arp_frame({.sender_ip = kElsewhere, .target_ip = IpAddress::v4(target)}));
+/// `frame` with another word at `at`; checksums do not matter to a filter.
+bool passes_with(const FilterProgram& program, Bytes& frame, std::size_t at, std::uint32_t word) {
+  for (int i = 0; i < 4; ++i) frame[at + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(word >> (24 - 8 * i));
+  return passes(program, frame);
 }
 
-bool claims(const FilterProgram& program, std::uint32_t sender, std::uint16_t operation = 1) {
-  return passes(program, arp_frame({.operation = operation, .sender_ip = IpAddress::v4(sender), .target_ip = kElsewhere}));
+// Frames are the same but for the word that matters.
+bool asks(const FilterProgram& program, std::uint32_t target) {
+  static auto frame = arp_frame({.sender_ip = kElsewhere});
+  return passes_with(program, frame, 38, target);
+}
+bool claims(const FilterProgram& program, std::uint32_t sender) {
+  static auto frame = arp_frame({.target_ip = kElsewhere});
+  return passes_with(program, frame, 28, sender);
+}
+bool answers(const FilterProgram& program, std::uint32_t sender) {
+  static auto frame = arp_frame({.operation = 2, .target_ip = kElsewhere});
+  return passes_with(program, frame, 28, sender);
+}
+bool solicits(const FilterProgram& program, std::uint32_t target) {
+  static auto frame = solicitation_frame({.source = kElsewhere6});
+  return passes_with(program, frame, 74, target);
+}
+bool solicits_from(const FilterProgram& program, std::uint32_t source) {
+  static auto frame = solicitation_frame({.target = kElsewhere6});
+  return passes_with(program, frame, 34, source);
+}
+bool advertises(const FilterProgram& program, std::uint32_t target) {
+  static auto frame = advertisement_frame({});
+  return passes_with(program, frame, 74, target);
 }
 
 /// Every second address, so that none can be merged with the next.
@@ -216,7 +240,7 @@ TEST(CaptureFilter, ClosesTheSmallestGapsWhenThereAreTooManyAddresses) {
     EXPECT_LE(program.size(), limit);
     for (const auto& address : addresses) {
       ASSERT_TRUE(asks(program, static_cast<std::uint32_t>(address.number())));
-      ASSERT_TRUE(claims(program, static_cast<std::uint32_t>(address.number()), 2));
+      ASSERT_TRUE(answers(program, static_cast<std::uint32_t>(address.number())));
     }
     EXPECT_FALSE(asks(program, 0x09FFFFFF));
     EXPECT_FALSE(asks(program, 0x0B000000));
@@ -250,14 +274,9 @@ RC_GTEST_PROP(CaptureFilter, NeverMissesAnAddressAndIsExactWhileThereIsRoom, ())
   for (std::uint32_t offset = 0; offset < 600; offset += 1) {
     const auto value = base + offset;
     const auto ours = wanted.contains(value);
-    const auto target = IpAddress::from_number(IpFamily::kIpv6, (static_cast<Uint128>(0xFD00) << 112) | value);
     // As target of a question and as sender of a claim.
-    const std::array passed{asks(arp, value),
-                            claims(arp, value, 1),
-                            claims(arp, value, 2),
-                            passes(ndp, solicitation_frame({.source = kElsewhere6, .target = target})),
-                            passes(ndp, solicitation_frame({.type = 136, .target = target})),
-                            passes(ndp, solicitation_frame({.source = target, .target = kElsewhere6}))};
+    const std::array passed{asks(arp, value),     claims(arp, value),        answers(arp, value),
+                            solicits(ndp, value), solicits_from(ndp, value), advertises(ndp, value)};
     for (const auto each : passed) {
       RC_ASSERT(each || !ours);
       if (limit == kMaximumInstructions) RC_ASSERT(each == ours);
