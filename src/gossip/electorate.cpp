@@ -12,22 +12,36 @@ constexpr std::size_t kLostAtOnce = 2;
 }  // namespace
 
 std::optional<ElectorateChanged> Electorate::update(SteadyPoint now, const MemberTable& table, bool changed) {
-  auto next = reported_;
-  if (changed || next.members.empty()) {
-    next.members = {own_name_};
-    for (const auto& [name, entry] : table.entries()) {
-      if (entry.live()) next.members.insert(name);
-    }
-    while (!lost_.empty() && now - lost_.front() > alone_hold_) lost_.pop_front();
-    const auto alone = next.members.size() == 1;
-    const auto was_alone = reported_.members.size() <= 1;
-    if (alone && !was_alone && lost_.size() >= kLostAtOnce) alone_until_ = now + alone_hold_;
-    if (!alone) alone_until_ = SteadyPoint::min();
+  // Asked with every packet: the members are looked at only when they may differ.
+  bool differs = false;
+  if (changed || reported_.members.empty()) {
+    auto members = names_of(table);
+    judge_loneliness(now, members.size() == 1);
+    differs = members != reported_.members;
+    reported_.members = std::move(members);
   }
-  next.hold = leaving_ || now < std::max(starting_until_, alone_until_);
-  if (next == reported_) return std::nullopt;
-  reported_ = next;
-  return next;
+  const auto hold = leaving_ || now < std::max(starting_until_, alone_until_);
+  if (!differs && hold == reported_.hold) return std::nullopt;
+  reported_.hold = hold;
+  return reported_;
+}
+
+std::set<std::string> Electorate::names_of(const MemberTable& table) const {
+  std::set<std::string> names;
+  for (const auto& [name, entry] : table.entries()) {
+    if (entry.live()) names.insert(names.end(), name);
+  }
+  names.insert(own_name_);
+  return names;
+}
+
+void Electorate::judge_loneliness(SteadyPoint now, bool alone) {
+  while (!lost_.empty() && now - lost_.front() > alone_hold_) lost_.pop_front();
+  if (!alone) {
+    alone_until_ = SteadyPoint::min();
+  } else if (reported_.members.size() > 1 && lost_.size() >= kLostAtOnce) {
+    alone_until_ = now + alone_hold_;
+  }
 }
 
 SteadyPoint Electorate::next_deadline() const {

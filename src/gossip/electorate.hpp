@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -33,6 +34,9 @@ class Electorate {
   [[nodiscard]] SteadyPoint next_deadline() const;
 
  private:
+  [[nodiscard]] std::set<std::string> names_of(const MemberTable& table) const;
+  void judge_loneliness(SteadyPoint now, bool alone);
+
   std::string own_name_;
   Duration start_hold_;
   Duration alone_hold_;

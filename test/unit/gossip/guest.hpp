@@ -1,6 +1,7 @@
 // A member that the test plays: it keeps what it gets, answers pings if it is told to, and says what the test wants.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,14 @@ struct Guest {
       }
     }
     return found;
+  }
+
+  /// The messages of this kind since `from`.
+  template <class T>
+  [[nodiscard]] std::size_t count(SteadyPoint from = VirtualNetwork::kStart) const {
+    const auto found = all<T>();
+    const auto since = [&](const auto& one) { return VirtualNetwork::kStart + one.first >= from; };
+    return static_cast<std::size_t>(std::count_if(found.begin(), found.end(), since));
   }
 
   VirtualNetwork& net;

@@ -108,13 +108,17 @@ class VirtualNetwork {
   std::function<void(const Sent&)> tap;     ///< sees every packet that a node sends
   /// Who plays these addresses: gets packets sent there.
   std::map<IpAddress, std::function<void(const Sent&)>> guests;
-  /// The other end of streams that a test dials: what came back, and whether it is closed.
+  /// A stream whose other end the test plays: what came from the node, and whether it is closed.
   struct TestStream {
     StreamId stream;
+    Endpoint to;  ///< of one that a node dialled
+    SteadyPoint since;
     Bytes received;
     bool ended = false;
     bool closed = false;
   };
+  /// Those that a node dialled to guests. (Of one node per test: others' numbers are the same.)
+  std::vector<std::shared_ptr<TestStream>> dialled;
   /// Connects to a node as a stranger.
   std::shared_ptr<TestStream> connect(const Endpoint& from, Node& to);
   void send(Node& to, const TestStream& stream, Bytes data);
