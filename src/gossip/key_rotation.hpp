@@ -1,53 +1,71 @@
-// Which keys are in use while the cluster's secret changes, so that no member is cut off although each sees the new secret
-// at another time (a kubelet brings a changed Secret to its node within about two minutes).
+// A new secret comes to a running cluster: which keys this node uses until all nodes have it.
 //
-// A new key is first only accepted, for kSpread: by then every member accepts it. Then it seals what is sent, and the old
-// one is accepted for another kLinger. A pure value: told the time, asked for the ring.
+// In:   the secret as it stands in the file, whenever somebody looked.
+// Out:  key rings; log lines.
+// Thread: main (or virtual time). It reads no file.
+//
+// Every node is told of the new secret at a time of its own: the kubelet brings the files of a Secret up to date within a
+// minute or two. So each goes through the same steps, counted from the moment when it saw the change:
+//
+//     seen            opens old and new, sends each packet sealed with both, dials with the old key
+//     + 3 minutes     the same, but dials with the new key
+//     + 10 minutes    new only
+//
+// With both keys in every packet, no order of arrival separates anybody: who has the old one only, who has both, and who has
+// just started and found nothing but the new one. (The two kinds that have no key in common reach each other through those
+// that have both, by indirect pings.) A node is cut off only if its secret is ten minutes later than that of the first.
 #pragma once
 
 #include <chrono>
-#include <deque>
-#include <optional>
+#include <expected>
+#include <string>
+#include <vector>
 
+#include "base/bytes.hpp"
+#include "base/log.hpp"
+#include "base/state_machine.hpp"
 #include "base/time.hpp"
 #include "gossip/keys.hpp"
 
 namespace metallb::gossip {
 
+/// The content of the file, or why it cannot be read.
+struct SecretRead {
+  std::expected<std::string, std::string> secret;
+};
+
 class KeyRotation {
  public:
-  static constexpr Duration kSpread = std::chrono::minutes(3);
-  static constexpr Duration kLinger = std::chrono::minutes(10);
-  /// Keys that are accepted beside the one in use and the coming one; the oldest makes room.
-  static constexpr std::size_t kMostOld = 4;
+  using Output = std::vector<KeyRing>;
 
-  explicit KeyRotation(const Key& key) : in_use_(key) {}
+  static constexpr Duration kDialWithOld = std::chrono::minutes(3);
+  static constexpr Duration kKeepOld = std::chrono::minutes(10);
+  /// Of a secret that is changed again and again.
+  static constexpr std::size_t kMostKeys = 3;
 
-  /// The key of the secret as it is now. True when the ring changed by it. The key in use again takes back a change that
-  /// has not been completed.
-  bool offer(SteadyPoint now, const Key& key);
-  /// True when the ring changed by the passing of time.
-  bool on_time(SteadyPoint now);
-  [[nodiscard]] SteadyPoint next_deadline() const;
+  /// With the secret of the start; empty: plaintext, which stays for the life of the process.
+  KeyRotation(std::string secret, Log log);
 
-  /// The key in use first.
-  [[nodiscard]] KeyRing ring() const;
+  void on_input(Now now, const SecretRead& read, Output& out);
+  void on_time(Now now, Output& out);
+  [[nodiscard]] SteadyPoint next_deadline() const { return deadline_; }
+
+  [[nodiscard]] const KeyRing& ring() const { return ring_; }
 
  private:
-  struct Coming {
-    Key key;
-    SteadyPoint in_use_from;
-  };
-  struct Old {
-    Key key;
-    SteadyPoint until;
-  };
-  void retire(const Key& key, SteadyPoint until);
-  void forget(const Key& key);
+  enum class Step : std::uint8_t { kSettled, kDialWithOld, kDialWithNew };
+  void begin(SteadyPoint now, std::string secret, Output& out);
+  void complain(const std::string& why);
 
-  Key in_use_;
-  std::optional<Coming> coming_;
-  std::deque<Old> old_;  ///< by age
+  Log log_;
+  std::string secret_;   ///< the newest
+  std::string trouble_;  ///< logged last
+  KeyRing ring_;
+  Step step_ = Step::kSettled;
+  SteadyPoint begun_{};
+  SteadyPoint deadline_ = kIdle;
 };
+
+static_assert(StateMachine<KeyRotation, SecretRead, KeyRotation::Output>);
 
 }  // namespace metallb::gossip

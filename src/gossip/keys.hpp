@@ -23,6 +23,9 @@ using NonceSource = std::function<Nonce()>;
 /// Seals with the first key, opens with any: so that a secret is rotated while the cluster runs. Empty: plaintext.
 struct KeyRing {
   std::vector<Key> keys;
+  /// Packets go out once for each key, for members that know only one of them; answers on a connection are sealed as their
+  /// question was.
+  bool seal_with_all = false;
   [[nodiscard]] bool enabled() const { return !keys.empty(); }
 };
 

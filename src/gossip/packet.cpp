@@ -141,9 +141,14 @@ std::vector<Bytes> encode_packets(std::span<const PacketMessage> messages, const
       ByteWriter(wrapped).u8(byte(MessageType::kCrc)).u32(crc32(packet)).bytes(packet);
       packet = std::move(wrapped);
     }
-    if (options.seal && ring.enabled()) packet = seal(ring.keys.front(), nonces(), packet, {});
   }
-  return packets;
+  if (!options.seal || !ring.enabled()) return packets;
+  std::vector<Bytes> sealed;
+  const auto copies = ring.seal_with_all ? ring.keys.size() : 1;
+  for (const auto& packet : packets) {
+    for (std::size_t copy = 0; copy < copies; ++copy) sealed.push_back(seal(ring.keys[copy], nonces(), packet, {}));
+  }
+  return sealed;
 }
 
 DecodedPacket decode_packet(ByteView packet, const KeyRing& ring, Plaintext plaintext) {

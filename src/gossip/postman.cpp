@@ -51,6 +51,12 @@ Bytes Postman::stream(const StreamMessage& message) const {
   return encode_stream(message, options, ring_, nonces_);
 }
 
+Bytes Postman::answer(const StreamMessage& message, const StreamReader& question) const {
+  const StreamOptions options{.compress = settings_.enable_compression, .seal = settings_.gossip_verify_outgoing};
+  if (question.key() == 0 || question.key() >= ring_.keys.size()) return encode_stream(message, options, ring_, nonces_);
+  return encode_stream(message, options, {.keys = {ring_.keys[question.key()]}}, nonces_);
+}
+
 std::size_t Postman::budget() const {
   const auto all = static_cast<std::size_t>(std::clamp<std::int64_t>(settings_.udp_buffer_size, 0, 65'000));
   const auto used = kCompoundHeader + (ring_.enabled() && settings_.gossip_verify_outgoing ? kSealOverhead : 0);

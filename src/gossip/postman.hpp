@@ -44,6 +44,8 @@ class Postman {
   [[nodiscard]] DecodedPacket open(ByteView packet) const { return decode_packet(packet, ring_, plaintext()); }
 
   [[nodiscard]] Bytes stream(const StreamMessage& message) const;
+  /// Sealed with the key that opened the question: whoever asked has that one.
+  [[nodiscard]] Bytes answer(const StreamMessage& message, const StreamReader& question) const;
   /// For the one message of a connection's incoming direction.
   [[nodiscard]] StreamReader reader() const { return StreamReader(plaintext()); }
   void read(StreamReader& reader, ByteView data) const { reader.receive(data, ring_); }

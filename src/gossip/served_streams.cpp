@@ -41,12 +41,12 @@ void ServedStreams::serve(SteadyPoint now, StreamId stream, Served& served, cons
     complain(now, served.from, fault->reason);
     // gossip spec 5: of what is wrong with encryption or compression the sender is told.
     if (!fault->answer) return close(stream, out);
-    return answer(now, stream, served, ErrorReply{fault->reason}, out);
+    return answer(now, stream, served, reader, ErrorReply{fault->reason}, out);
   }
   const auto& message = *reader.message();
   if (const auto* state = std::get_if<PushPull>(&message)) {
     // The state is that of before the merge, so that the joiner is not told of itself.
-    answer(now, stream, served, PushPull{state->join, membership_.state(), {}}, out);
+    answer(now, stream, served, reader, PushPull{state->join, membership_.state(), {}}, out);
     if (const auto refused = membership_.merge(now, *state)) complain(now, served.from, "member table refused: " + *refused);
   } else if (const auto* ping = std::get_if<Ping>(&message)) {
     if (!ping->node.empty() && !membership_.is_own(ping->node)) {
@@ -54,7 +54,7 @@ void ServedStreams::serve(SteadyPoint now, StreamId stream, Served& served, cons
       complain(now, served.from, "ping for another node: " + ping->node.substr(0, kLongestName));
       return close(stream, out);
     }
-    answer(now, stream, served, Ack{ping->seq_no, std::nullopt}, out);
+    answer(now, stream, served, reader, Ack{ping->seq_no, std::nullopt}, out);
   } else if (std::holds_alternative<User>(message)) {
     close(stream, out);
   } else {
@@ -64,10 +64,11 @@ void ServedStreams::serve(SteadyPoint now, StreamId stream, Served& served, cons
 }
 
 /// The connection ends when the other side has read it and closes, or in time.
-void ServedStreams::answer(SteadyPoint now, StreamId stream, Served& served, const StreamMessage& message, Output& out) {
+void ServedStreams::answer(SteadyPoint now, StreamId stream, Served& served, const StreamReader& question,
+                           const StreamMessage& message, Output& out) {
   served.answered = true;
   served.deadline = now + settings_.tcp_timeout;
-  out.emplace_back(SendStream{.stream = stream, .data = postman_.stream(message), .last = true});
+  out.emplace_back(SendStream{.stream = stream, .data = postman_.answer(message, question), .last = true});
 }
 
 void ServedStreams::ended(SteadyPoint now, StreamId stream, const std::string& error) {

@@ -44,7 +44,8 @@ class ServedStreams {
     bool answered = false;
   };
   void serve(SteadyPoint now, StreamId stream, Served& served, const StreamReader& reader, Output& out);
-  void answer(SteadyPoint now, StreamId stream, Served& served, const StreamMessage& message, Output& out);
+  void answer(SteadyPoint now, StreamId stream, Served& served, const StreamReader& question, const StreamMessage& message,
+              Output& out);
   void close(StreamId stream, Output& out);
   void complain(SteadyPoint now, const Endpoint& from, const std::string& reason);
 

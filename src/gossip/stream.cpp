@@ -75,8 +75,13 @@ void StreamReader::advance_sealed(const KeyRing& ring) {
   if (length > kMaximumStream) return fail("its encrypted frame is longer than 20 MiB", true);
   const auto sealed = in.take(length);
   if (!in.ok()) return;
-  const auto opened = open(ring, sealed, ByteView(buffer_).first(kFrameHeader));
-  if (opened.plain) return take(StreamBody().advance(*opened.plain), kWhole);
+  Opened opened;
+  for (key_ = 0; key_ < ring.keys.size(); ++key_) {
+    opened = open({.keys = {ring.keys[key_]}}, sealed, ByteView(buffer_).first(kFrameHeader));
+    if (opened.plain) return take(StreamBody().advance(*opened.plain), kWhole);
+    if (opened.error != SealError::kWrongKey) break;
+  }
+  key_ = 0;  // what is answered to this goes out as everything does
   fail(opened.error == SealError::kWrongKey ? "it does not open with any key: the secrets differ"
                                             : "it is not sealed in a way that is known here",
        true);

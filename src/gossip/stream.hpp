@@ -20,6 +20,7 @@ struct StreamOptions {
   bool compress = true;
   bool seal = true;  ///< false: plaintext although there is a key (gossip_verify_outgoing)
 };
+/// Sealed with the ring's first key.
 [[nodiscard]] Bytes encode_stream(const StreamMessage& message, const StreamOptions& options, const KeyRing& ring,
                                   const NonceSource& nonces);
 
@@ -52,6 +53,8 @@ class StreamReader {
   [[nodiscard]] bool done() const { return message_ || fault_; }
   /// Nothing has been received.
   [[nodiscard]] bool untouched() const { return buffer_.empty() && !done(); }
+  /// Which key of the ring opened it; 0 when none had to.
+  [[nodiscard]] std::size_t key() const { return key_; }
   /// Bytes held for what is incomplete: at most kMaximumStream and a few more.
   [[nodiscard]] std::size_t held() const { return buffer_.size(); }
 
@@ -67,6 +70,7 @@ class StreamReader {
   Plaintext plaintext_;
   Bytes buffer_;
   StreamBody body_;
+  std::size_t key_ = 0;
   std::optional<StreamMessage> message_;
   std::optional<StreamFault> fault_;
 };
