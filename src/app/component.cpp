@@ -44,9 +44,14 @@ Component::Component(io::KubeEndpoint endpoint, const Options& options, Log log)
       signals_(loop_, [this] {
         log_.info({{"op", "shutdown"}, {"msg", "starting shutdown"}});
         stopping_ = true;
-        io::StopSignals::end_at_once_from_now_on();
-        loop_.stop();
+        if (running_ && farewell_) return farewell_([this] { stop(); });
+        stop();
       }) {}
+
+void Component::stop() {
+  io::StopSignals::end_at_once_from_now_on();
+  loop_.stop();
+}
 
 std::expected<io::KubeResponse, SystemError> Component::get(const std::string& target) {
   std::optional<std::expected<io::KubeResponse, SystemError>> answer;
@@ -102,6 +107,7 @@ std::expected<kube::Pod, StartupProblem> Component::own_pod(const std::string& n
 }
 
 int Component::run() {
+  running_ = true;
   if (!stopping_) loop_.run();
   log_.info({{"op", "shutdown"}, {"msg", "done"}});
   return 0;

@@ -48,12 +48,18 @@ class Component {
   }
   void tell(kube::EventNote note) { events_.publish(std::move(note)); }
 
+  /// What to do at the first stop signal instead of ending at once; it calls the function it is given when it is done. A
+  /// second signal ends the process with exit code 1 at once.
+  using Farewell = std::function<void(std::function<void()> done)>;
+  void before_stop(Farewell farewell) { farewell_ = std::move(farewell); }
+
   /// Runs until a stop signal. Returns the exit code.
   int run();
 
  private:
   Component(io::KubeEndpoint endpoint, const Options& options, Log log);
   [[nodiscard]] std::expected<io::KubeResponse, SystemError> get(const std::string& target);
+  void stop();
 
   Log log_;
   std::string api_host_;
@@ -63,6 +69,8 @@ class Component {
   io::EventPublisher events_;
   std::vector<std::unique_ptr<io::KubeWatch>> watches_;
   bool stopping_ = false;
+  bool running_ = false;
+  Farewell farewell_;
   io::StopSignals signals_;
 };
 

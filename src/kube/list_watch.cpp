@@ -28,25 +28,6 @@ json::string_view view(std::string_view text) {
   return {text.data(), text.size()};
 }
 
-/// RFC 3986, Section 2.3: everything but unreserved characters is escaped.
-std::string escape(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                       c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 0xF];
-    }
-  }
-  return out;
-}
-
 bool worth_the_same_request(int status) {
   return status == kTooManyRequests || status >= kServerError;
 }
@@ -371,7 +352,7 @@ std::string Core::target(std::vector<std::pair<std::string_view, std::string>> q
   char separator = '?';
   for (const auto& [name, value] : query) {
     out += std::exchange(separator, '&');
-    out.append(name).append("=").append(escape(value));
+    out.append(name).append("=").append(query_value(value));
   }
   return out;
 }

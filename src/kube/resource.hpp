@@ -30,4 +30,7 @@ struct Resource {
 template <class T>
 [[nodiscard]] const Resource& resource_of();
 
+/// `text` as a value in a query: everything but unreserved characters is escaped (RFC 3986, Section 2.3).
+[[nodiscard]] std::string query_value(std::string_view text);
+
 }  // namespace metallb::kube
