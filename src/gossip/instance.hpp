@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "base/backoff.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/state_machine.hpp"
@@ -30,6 +29,7 @@
 #include "gossip/prober.hpp"
 #include "gossip/quiet_log.hpp"
 #include "gossip/relay.hpp"
+#include "gossip/restraint.hpp"
 #include "gossip/served_streams.hpp"
 #include "gossip/settings.hpp"
 #include "gossip/ticker.hpp"
@@ -102,6 +102,7 @@ class Instance {
   void serve(SteadyPoint now, const Endpoint& from, const IndirectPing& request, Output& out);
   void serve(SteadyPoint now, const Ack& ack, Output& out);
   void believe(SteadyPoint now, const Suspect& suspect, Output& out);
+  void believe(SteadyPoint now, const Dead& dead);
   void count(SteadyPoint now, const PacketReceived& packet, const DecodedPacket& decoded);
 
   void act(SteadyPoint now, const WatchRing::Output& wanted, Output& out);
@@ -141,10 +142,9 @@ class Instance {
   Ticker gossip_ticks_;
   std::optional<WatchRing> ring_;  ///< none when it is switched off, and after a leave
 
-  /// Direct refutations: at most so often, and seldom when accusations do not end.
-  Backoff defence_pause_;
-  SteadyPoint defended_ = SteadyPoint::min();
-  SteadyPoint next_defence_ = SteadyPoint::min();
+  /// Of direct answers to suspicions, which few get, and to verdicts, which everybody gets. False verdicts come in threes.
+  Restraint answers_to_suspicions_{std::chrono::milliseconds(50), std::chrono::seconds(30)};
+  Restraint answers_to_verdicts_{std::chrono::milliseconds(20), std::chrono::seconds(30)};
 
   bool started_ = false;
   SteadyPoint last_call_ = SteadyPoint::min();

@@ -122,7 +122,6 @@ void Membership::suspect(SteadyPoint now, const Suspect& message) {
   auto* entry = table_.find(message.node);
   if (entry == nullptr) return;
   if (message.incarnation < entry->incarnation) return remind(message.node, message.from, false);
-  if (!believable(now, message.node, message.from, message.incarnation)) return;
   if (suspicions_.contains(message.node)) {
     if (suspicions_.confirm(message.node, message.from)) news_.put(message.node, message);
     return;
@@ -145,7 +144,6 @@ void Membership::dead(SteadyPoint now, const Dead& message) {
   auto* entry = table_.find(message.node);
   if (entry == nullptr) return;
   if (message.incarnation < entry->incarnation) return remind(message.node, message.from, true);
-  if (!believable(now, message.node, message.from, message.incarnation)) return;
   suspicions_.cancel(message.node);
   if (!entry->live()) return;
   if (is_own(message.node) && !leaving_) {
@@ -176,10 +174,12 @@ std::optional<std::string> Membership::merge(SteadyPoint now, const PushPull& st
         break;
       case MemberState::kSuspect:
       case MemberState::kDead:
-        suspect(now, Suspect{entry.incarnation, entry.name, own_name_});
+        if (credible(now, entry.name, own_name_, entry.incarnation))
+          suspect(now, Suspect{entry.incarnation, entry.name, own_name_});
         break;
       case MemberState::kLeft:
-        dead(now, Dead{entry.incarnation, entry.name, entry.name});
+        if (credible(now, entry.name, entry.name, entry.incarnation))
+          dead(now, Dead{entry.incarnation, entry.name, entry.name});
         break;
     }
   }
@@ -233,10 +233,11 @@ bool Membership::named_well(SteadyPoint now, const std::string& name) {
   return false;
 }
 
-/// deviation: an accusation with the greatest incarnation is not believed, because the accused could not refute it.
-bool Membership::believable(SteadyPoint now, const std::string& node, const std::string& from, std::uint32_t incarnation) {
+/// deviation: an accusation with the greatest incarnation is not believed, because the accused could not refute it. What
+/// this node finds out by itself holds with any.
+bool Membership::credible(SteadyPoint now, const std::string& node, const std::string& from, std::uint32_t incarnation) {
   if (!named_well(now, node) || (!from.empty() && !named_well(now, from))) return false;
-  if (incarnation != kGreatestIncarnation) return true;
+  if (incarnation < kGreatestIncarnation) return true;
   ++counters_.bad_incarnations;
   return false;
 }

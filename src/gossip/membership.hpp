@@ -69,6 +69,8 @@ class Membership {
   void leave(SteadyPoint now);
   [[nodiscard]] bool leaving() const { return leaving_; }
 
+  /// Whether what others say of `node` may be believed at all.
+  bool credible(SteadyPoint now, const std::string& node, const std::string& from, std::uint32_t incarnation);
   void alive(SteadyPoint now, Alive message);
   void suspect(SteadyPoint now, const Suspect& message);
   void dead(SteadyPoint now, const Dead& message);
@@ -100,7 +102,6 @@ class Membership {
  private:
   std::optional<Endpoint> destination(SteadyPoint now, const std::string& node, const WireAddress& address,
                                       std::uint16_t port);
-  bool believable(SteadyPoint now, const std::string& node, const std::string& from, std::uint32_t incarnation);
   bool named_well(SteadyPoint now, const std::string& name);
   static bool named_well(const std::string& name) { return !name.empty() && name.size() <= kLongestName; }
   void refute(SteadyPoint now, std::uint32_t accused, const std::string& accuser, bool dead);

@@ -22,9 +22,9 @@ void Postman::send(const Endpoint& to, PacketMessage message, Output& out) {
 }
 
 void Postman::send_only(const Endpoint& to, std::span<const PacketMessage> messages, bool crc, Output& out) {
+  for (const auto& message : messages) ++counters_.messages_sent[message.index()];
   for (auto& packet : pack(messages, crc)) {
-    count(messages, 1, packet.size());
-    messages = messages.last(0);
+    count(messages.front(), packet);
     out.emplace_back(SendPacket{to, std::move(packet)});
   }
 }
@@ -33,9 +33,10 @@ void Postman::send_to_each(std::span<const Endpoint> to, const PacketMessage& me
   if (to.empty()) return;
   // Sealed once: the same plaintext under the same nonce is the same packet, which tells nobody anything.
   const auto packets = pack({&message, 1}, false);
+  counters_.messages_sent[message.index()] += to.size();
   for (const auto& endpoint : to) {
     for (const auto& packet : packets) {
-      count({&message, 1}, 1, packet.size());
+      count(message, packet);
       out.emplace_back(SendPacket{endpoint, packet});
     }
   }
@@ -74,12 +75,10 @@ std::vector<Bytes> Postman::pack(std::span<const PacketMessage> messages, bool c
   return encode_packets(messages, options, ring_, nonces_);
 }
 
-void Postman::count(std::span<const PacketMessage> messages, std::size_t packets, std::size_t bytes) {
-  if (messages.empty()) return;
-  auto& traffic = counters_.sent[messages.front().index()];
-  traffic.packets += packets;
-  traffic.bytes += bytes;
-  for (const auto& message : messages) ++counters_.messages_sent[message.index()];
+void Postman::count(const PacketMessage& first, const Bytes& packet) {
+  auto& traffic = counters_.sent[first.index()];
+  ++traffic.packets;
+  traffic.bytes += packet.size();
 }
 
 }  // namespace metallb::gossip

@@ -57,7 +57,7 @@ class Postman {
     return settings_.gossip_verify_incoming ? Plaintext::kRefused : Plaintext::kAccepted;
   }
   std::vector<Bytes> pack(std::span<const PacketMessage> messages, bool crc);
-  void count(std::span<const PacketMessage> messages, std::size_t packets, std::size_t bytes);
+  void count(const PacketMessage& first, const Bytes& packet);
 
   Source own_;
   const Settings& settings_;

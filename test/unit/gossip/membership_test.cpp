@@ -325,12 +325,29 @@ TEST_F(Members, PassOnConfirmationsThatAreNewAndWanted) {
   EXPECT_EQ(members.next_deadline(), kNow + 4s);
 }
 
-TEST_F(Members, AreNotAccusedWithAnIncarnationThatNobodyCouldRefute) {
+TEST_F(Members, AreNotAccusedByOthersWithAnIncarnationThatNobodyCouldRefute) {
   have(State::kAlive);
-  members.suspect(kNow, {kGreatest, "x", "other"});
-  members.dead(kNow, {kGreatest, "x", "other"});
+  EXPECT_FALSE(members.credible(kNow, "x", "other", kGreatest));
+  EXPECT_TRUE(members.credible(kNow, "x", "other", kGreatest - 1));
+  EXPECT_EQ(counters.bad_incarnations, 1U);
+  (void)members.merge(kNow, {.entries = {entry_of("x", kAddress, kGreatest, State::kDead)}});
+  (void)members.merge(kNow, {.entries = {entry_of("x", kAddress, kGreatest, State::kLeft)}});
   EXPECT_EQ(state(), State::kAlive);
-  EXPECT_EQ(counters.bad_incarnations, 2U);
+}
+
+TEST_F(Members, WhoseIncarnationWasForgedToTheGreatestStillDieWhenThisNodeFindsOut) {
+  have(State::kAlive);
+  members.alive(kNow, alive_message("x", kAddress, kGreatest));
+  members.suspect(kNow, {kGreatest, "x", "own"});
+  members.on_time(kNow + 4s);
+  EXPECT_EQ(state(), State::kDead);
+}
+
+TEST_F(Members, AreNotAccusedUnderNamesThatAreNone) {
+  EXPECT_FALSE(members.credible(kNow, "", "other", 1));
+  EXPECT_FALSE(members.credible(kNow, std::string(300, 'x'), "other", 1));
+  EXPECT_FALSE(members.credible(kNow, "x", std::string(300, 'x'), 1));
+  EXPECT_TRUE(members.credible(kNow, "x", "", 1));
 }
 
 // ---- this node ----
@@ -378,7 +395,6 @@ INSTANTIATE_TEST_SUITE_P(
         Accusation{"DeadOfAnOldIncarnation", [](auto& m) { m.dead(kNow, {0, "own", "x"}); }, 0, true},
         Accusation{"ForgedLeave", [](auto& m) { m.dead(kNow, {1, "own", "own"}); }, 2, true},
         Accusation{"GreatestThatCanBeRefuted", [](auto& m) { m.dead(kNow, {kGreatest - 1, "own", "x"}); }, kGreatest, true},
-        Accusation{"GreatestOfAll", [](auto& m) { m.dead(kNow, {kGreatest, "own", "x"}); }, 0, true},
         Accusation{"AliveAsItIs", [](auto& m) { m.alive(kNow, alive_message("own", kOwnAddress, 1)); }, 0, false},
         Accusation{"AliveOfAnOldIncarnation", [](auto& m) { m.alive(kNow, own_with_meta(0)); }, 0, false},
         Accusation{"AliveWithOtherMetadata", [](auto& m) { m.alive(kNow, own_with_meta(1)); }, 2, false},

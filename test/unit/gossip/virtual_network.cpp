@@ -95,6 +95,12 @@ void VirtualNetwork::restart(Node& node, Settings settings, KeyRing ring) {
   handle(node, out);
 }
 
+void VirtualNetwork::move(Node& node, const IpAddress& address) {
+  by_address_.erase(node.address);
+  node.address = address;
+  by_address_[address] = &node;
+}
+
 void VirtualNetwork::add_cluster(int count, const Settings& settings, const KeyRing& ring) {
   for (int i = 1; i <= count; ++i) {
     auto& node = add("n" + std::to_string(i), settings, ring);

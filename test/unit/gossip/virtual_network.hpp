@@ -88,6 +88,8 @@ class VirtualNetwork {
   void kill(Node& node) { node.core.reset(); }
   /// And starts again, with a new core.
   void restart(Node& node, Settings settings = classical(), KeyRing ring = {});
+  /// Its host gets another address, of use from the next restart.
+  void move(Node& node, const IpAddress& address);
   /// The process gets no time at all; packets wait for it.
   void pause(Node& node, Duration how_long) { node.paused_until = now_ + how_long; }
 
