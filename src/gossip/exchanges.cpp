@@ -114,7 +114,7 @@ void Exchanges::ended(SteadyPoint now, StreamId stream, const std::string& error
   finish(now, slot, !error.empty() ? error : fault ? fault->reason : "closed without an answer", out);
 }
 
-void Exchanges::finish(SteadyPoint now, Slot& slot, const std::string& error, Output& out) {
+void Exchanges::finish(SteadyPoint now, Slot& slot, std::string error, Output& out) {
   const auto exchange = *std::exchange(slot, std::nullopt);
   const auto with = exchange.with.address.to_string();
   if (!error.empty()) ++counters_.streams_failed;

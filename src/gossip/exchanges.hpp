@@ -77,7 +77,8 @@ class Exchanges {
   Slot& at(StreamId stream) { return join_ && join_->stream == stream ? join_ : sync_; }
   Exchange dial(SteadyPoint now, const Endpoint& with, bool join, Output& out);
   /// `error` empty: it succeeded.
-  void finish(SteadyPoint now, Slot& slot, const std::string& error, Output& out);
+  /// `error` is a copy: what it was taken from goes with the slot.
+  void finish(SteadyPoint now, Slot& slot, std::string error, Output& out);
   void report(Joining& joining, Output& out);
   void go_on_joining(SteadyPoint now, Output& out);
   void expire(SteadyPoint now, Slot& slot, Output& out);

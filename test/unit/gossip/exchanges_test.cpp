@@ -152,6 +152,18 @@ TEST_F(Exchanging, JoinFailsOnARefusalAndOnAnythingButATable) {
   EXPECT_LT(node.joins[0].error.size(), 500U) << "others do not decide how long our log lines are";
 }
 
+TEST_F(Exchanging, JoinFailsWhenTheAnswerCannotBeRead) {
+  net.join(node, {peer.address});
+  const auto stream = connect();
+  // Sealed with some key, as that of a member with another secret is.
+  const auto sealed = encode_stream(table(), {}, {.keys = {Key{1, 2, 3}}}, counting_nonces());
+  net.input(node, StreamReceived{stream->stream, sealed});
+  ASSERT_EQ(node.joins.size(), 1U);
+  EXPECT_EQ(node.joins[0].joined, 0U);
+  EXPECT_EQ(node.joins[0].expected, 1U);
+  EXPECT_NE(node.joins[0].error.find("encrypted"), std::string::npos) << node.joins[0].error;
+}
+
 TEST_F(Exchanging, JoinFailsWhenTheVersionsDoNotFit) {
   net.join(node, {peer.address});
   auto state = table();
