@@ -1,11 +1,12 @@
 // The liveness thread: UDP and TCP sockets of the membership protocol and its core, on a loop of its own, so that answering
-// a ping never waits behind other work. It shares nothing with the main thread but two mailboxes.
+// a ping never waits behind other work. It shares nothing with the main thread but mailboxes.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,8 +14,17 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "gossip/instance.hpp"
+#include "net/mac_address.hpp"
 
 namespace metallb::io {
+
+struct LivenessReport {
+  gossip::Counters counters;
+  std::vector<gossip::Member> members;
+  std::uint64_t packets_dropped = 0;  ///< not sent, for want of room in the kernel's buffer
+  std::uint64_t unreachable = 0;      ///< what the network said of packets that were sent
+  std::uint64_t streams_refused = 0;  ///< beyond the limits, before the core heard of them
+};
 
 class LivenessThread {
  public:
@@ -25,12 +35,14 @@ class LivenessThread {
     gossip::Settings settings;
     gossip::KeyRing ring;
   };
-  /// All run on the main loop.
+  /// All run on the main loop, and none after the thread's end.
   struct Handlers {
     std::function<void(gossip::ElectorateChanged)> electorate_changed;  ///< the latest state; older ones may be skipped
-    std::function<void(gossip::MemberSeen)> member_seen;
+    std::function<void(gossip::MemberSeen)> member_seen;                ///< the latest of each member
     std::function<void(gossip::JoinFinished)> join_finished;
     std::function<void()> left;
+    /// Which member has which MAC address: the whole table, whenever it changed.
+    std::function<void(std::map<MacAddress, std::string>)> neighbours_changed;
   };
   /// Starts the thread. Fails when the TCP or UDP port cannot be bound.
   static std::expected<std::unique_ptr<LivenessThread>, SystemError> start(boost::asio::io_context& main_loop,
@@ -39,6 +51,8 @@ class LivenessThread {
   virtual void join(std::vector<IpAddress> addresses) = 0;
   virtual void leave() = 0;
   virtual void use_keys(gossip::KeyRing ring) = 0;
+  /// The latest counters and members; any thread.
+  [[nodiscard]] virtual LivenessReport report() const = 0;
 };
 
 }  // namespace metallb::io

@@ -60,7 +60,7 @@ TEST(UdpSocket, DeliversAPacketWithItsSenderWhichIsTheBoundPort) {
 TEST(UdpSocket, DoesTheSameOverIpv6) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");
-    ip("addr add fd00::2/128 dev lo");
+    ip("addr add fd00::2/128 dev lo nodad");
     boost::asio::io_context loop;
     const Endpoint first{address("::1"), 7946};
     const Endpoint second{address("fd00::2"), 7946};
