@@ -18,10 +18,10 @@ MAY_INCLUDE = {
     "gossip": {"base", "net"},
     "config": {"base", "net", "kube"},
     "controller": {"base", "net", "kube", "config", "ipam"},
-    "speaker": {"base", "net", "kube", "config", "layer2"},
+    "speaker": {"base", "net", "kube", "config", "layer2", "gossip"},
     "apiserver": {"base", "net", "kube"},
     "io": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "controller", "speaker", "apiserver"},
-    "app": {"base", "net", "kube", "config", "ipam", "layer2", "controller", "speaker", "apiserver", "io"},
+    "app": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "controller", "speaker", "apiserver", "io"},
 }
 SOURCES = sorted(path for path in SRC.rglob("*") if path.suffix in (".hpp", ".cpp"))
 
