@@ -105,6 +105,7 @@ void read_ring(const boost::json::object& json, RingSettings& out, std::vector<s
   read_count(fields, "MinimumBurst", out.minimum_burst, 1, 100);
   read_count(fields, "MaximumBurst", out.maximum_burst, 1, 100);
   fields.share("FalseVerdict", out.false_verdict);
+  fields.share("FalseAccusation", out.false_accusation);
   fields.share("MinimumLoss", out.minimum_loss);
   fields.duration("ShortestBurst", out.shortest_burst, Duration::zero(), kLong);
   fields.duration("LateLoop", out.late_loop, kShort, kLong);

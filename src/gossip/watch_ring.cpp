@@ -203,7 +203,7 @@ void WatchRing::link(SteadyPoint now, bool carrier) {
 void WatchRing::witness(SteadyPoint now, std::uint64_t request, WitnessAnswer answer, Output& out) {
   const auto question = questions_.find(request);
   if (question == questions_.end()) return;
-  const auto watch = watches_.find(question->second);
+  const auto watch = watches_.find(question->second.accused);
   questions_.erase(question);
   catch_up(now);
   switch (answer) {

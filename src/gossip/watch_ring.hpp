@@ -64,11 +64,13 @@ class WatchRing {
   struct Declare {
     Dead dead;
   };
-  /// Comes with each ping of a burst as long as no other member can show that the own link works.
+  /// Comes along with the pings of a burst as long as no other member can show that the own link works; kMostQuestions at
+  /// most wait for an answer at a time. An answer is worth most at the moment when the witness is heard.
   struct NeedWitness {
     std::uint64_t request = 0;
     std::string accused;
   };
+  static constexpr std::size_t kMostQuestions = 4;
   using Action = std::variant<SendPing, AskWatcher, Accuse, Declare, NeedWitness>;
   using Output = std::vector<Action>;
 
@@ -140,6 +142,10 @@ class WatchRing {
     SteadyPoint due;
     std::size_t left = 0;
   };
+  struct Question {
+    std::string accused;
+    SteadyPoint asked;
+  };
   enum class Withheld : std::uint8_t { kNothingHeard, kWitnessSilent, kNoCarrier, kMassSilence };
   using Peers = std::unordered_map<std::string, Row>;
 
@@ -163,6 +169,7 @@ class WatchRing {
   void noted_silent(SteadyPoint now, const std::string& name);
   [[nodiscard]] bool seems_gone(const std::string& name) const;
   [[nodiscard]] bool judges_alone(const Watch& watch) const;
+  [[nodiscard]] bool goes_unwitnessed(const Watch& watch) const;
   void judge(SteadyPoint now, const std::string& name, Watch& watch, Output& out);
   void withhold(Withheld why, const std::string& name, Watch& watch);
   void accuse(const std::string& name, Watch& watch, Output& out);
@@ -184,7 +191,7 @@ class WatchRing {
   MassSilence silence_;
   Patience patience_;
 
-  std::map<std::uint64_t, std::string> questions_;  ///< to the witness, not answered yet
+  std::map<std::uint64_t, Question> questions_;  ///< to the witness, not answered yet
   std::uint64_t last_question_ = 0;
   std::deque<Repetition> repetitions_;
   SteadyPoint last_heard_ = SteadyPoint::min();

@@ -15,7 +15,6 @@ constexpr std::size_t kMostAccusations = 100;
 constexpr std::size_t kFewestRepetitions = 2;
 constexpr std::size_t kMostRepetitions = 6;
 constexpr double kAllLost = 1e-4;
-constexpr std::size_t kMostQuestions = 64;
 /// The other watchers are asked at the second miss, and again at every second one after it, since packets get lost.
 constexpr std::size_t kMostAsked = 3;
 
@@ -56,7 +55,8 @@ void WatchRing::advance(SteadyPoint now, Output& out) {
       // Rule 3.
       if (burst->questions < kMostAsked && watch.lost() >= 2 * (burst->questions + 1)) ask_others(now, name, watch, out);
       if (watch.lost() >= silent_from(*burst)) noted_silent(now, name);
-      if (watch.lost() >= 2 * burst->shared && last_heard_ < burst->began && !burst->nobody_to_ask) link_seems_down_ = true;
+      if (watch.lost() >= 2 * burst->shared && last_heard_ < burst->began && !goes_unwitnessed(watch))
+        link_seems_down_ = true;
     }
     if (watch.next_ping() <= now) ping(now, name, watch, out);
   }
@@ -92,8 +92,12 @@ void WatchRing::question_own_link(SteadyPoint now, const std::string& name, Watc
   }
   if (other != nullptr) return ping(now, other->first, other->second, out);
   if (watch.burst()->nobody_to_ask) return;
-  questions_.emplace(++last_question_, name);
-  if (questions_.size() > kMostQuestions) questions_.erase(questions_.begin());
+  // One that was never answered makes room in the end.
+  while (!questions_.empty() && questions_.begin()->second.asked + 2 * settings_.witness_timeout <= now) {
+    questions_.erase(questions_.begin());
+  }
+  if (questions_.size() == kMostQuestions) return;
+  questions_.emplace(++last_question_, Question{name, now});
   out.push_back(NeedWitness{last_question_, name});
 }
 
@@ -146,13 +150,18 @@ bool WatchRing::judges_alone(const Watch& watch) const {
   return std::ranges::all_of(watch.fellows(), [&](const std::string& fellow) { return seems_gone(fellow); });
 }
 
+/// Failover spec 4: of two nodes, where no witness is known, the burst is doubled, and then the verdict counts. Where more
+/// are silent, and nobody is heard at all, the own link is to blame.
+bool WatchRing::goes_unwitnessed(const Watch& watch) const {
+  return peers_.size() == 1 && watch.burst() && watch.burst()->nobody_to_ask;
+}
+
 void WatchRing::judge(SteadyPoint now, const std::string& name, Watch& watch, Output& out) {
   const auto* burst = watch.burst();
   if (burst == nullptr) return;
   const bool alone = judges_alone(watch);
   const auto wanted = alone ? burst->alone : burst->shared;
-  // Failover spec 4: without a witness the burst is doubled, and then the verdict counts.
-  const bool lost = alone && burst->nobody_to_ask ? watch.lost() >= 2 * wanted : watch.credible() >= wanted;
+  const bool lost = goes_unwitnessed(watch) ? watch.lost() >= 2 * wanted : watch.credible() >= wanted;
   if (!lost) {
     if (!alone && watch.lost() >= wanted && last_heard_ < burst->began) withhold(Withheld::kNothingHeard, name, watch);
     return;

@@ -1,6 +1,7 @@
 // A watcher without a second one needs a witness: failover spec 4, "one watcher only".
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "ring_world.hpp"
@@ -109,6 +110,42 @@ TEST(RingOfThree, TwoThatDieAtOnceAreBothFound) {
   }
   EXPECT_EQ(dead, (std::set<std::string>{"a", "b"}));
   EXPECT_TRUE(world.first<WatchRing::NeedWitness>());
+}
+
+TEST(RingOfThree, WithNobodyToAskTwoSilentOnesMeanThatTheOwnLinkIsDown) {
+  RingWorld world({"a", "b"});
+  world.run(30s);
+  world.witness = WitnessAnswer::kNobodyToAsk;
+  world.silence("a");
+  world.silence("b");
+  world.run(10s);
+  EXPECT_FALSE(world.first<WatchRing::Declare>());
+}
+
+TEST(RingOfThree, NeverHasManyQuestionsOpen) {
+  // The two ask in turn; whoever answers them keeps eight at most.
+  RingWorld world({"a", "b"});
+  world.run(30s);
+  world.witness = WitnessAnswer::kSilent;
+  world.witness_delay = 100ms;
+  world.own_link = false;
+  const auto began = world.now;
+  world.run(10s);
+  const auto asked = world.done<WatchRing::NeedWitness>();
+  ASSERT_GT(asked.size(), 10U);
+  for (auto at = began; at < world.now; at += 5ms) {
+    const auto open = std::ranges::count_if(asked, [&](const auto& one) { return one.at <= at && at < one.at + 100ms; });
+    ASSERT_LE(open, 4);
+  }
+}
+
+TEST_F(RingOfTwo, AQuestionThatIsNeverAnsweredMakesRoomForOthers) {
+  world.witness = std::nullopt;
+  world.silence_before_next_ping("a");
+  world.run(2s);
+  world.witness = WitnessAnswer::kHeard;
+  world.run(2s);
+  EXPECT_TRUE(world.first<WatchRing::Declare>());
 }
 
 TEST(RingOfThree, TwoThatAreSilentBecauseTheOwnLinkIsDownAreNotDeclared) {

@@ -260,7 +260,7 @@ TEST(WatchRingSettings, KeepTheirDefaultsWithoutTheirObject) {
 TEST(WatchRingSettings, AreReadFromTheirObject) {
   const auto s =
       parse_ring(R"({"Enabled": false, "Watchers": 2, "Period": "200ms", "MinimumTimeout": "40ms", "BurstStep": "25ms",
-      "MinimumBurst": 6, "MaximumBurst": 30, "FalseVerdict": 1e-6, "minimumloss": 0.02, "ShortestBurst": "0",
+      "MinimumBurst": 6, "MaximumBurst": 30, "FalseVerdict": 1e-6, "FalseAccusation": 1e-5, "minimumloss": 0.02, "ShortestBurst": "0",
       "LateLoop": "30ms", "MassSilenceHold": "2s", "AloneHold": "1.5s", "WitnessTimeout": "150ms", "Damping": "1h"})");
   ASSERT_TRUE(s.has_value()) << s.error();
   EXPECT_FALSE(s->ring.enabled);
@@ -271,6 +271,7 @@ TEST(WatchRingSettings, AreReadFromTheirObject) {
   EXPECT_EQ(s->ring.minimum_burst, 6U);
   EXPECT_EQ(s->ring.maximum_burst, 30U);
   EXPECT_EQ(s->ring.false_verdict, 1e-6);
+  EXPECT_EQ(s->ring.false_accusation, 1e-5);
   EXPECT_EQ(s->ring.minimum_loss, 0.02);
   EXPECT_EQ(s->ring.shortest_burst, 0ms);
   EXPECT_EQ(s->ring.late_loop, 30ms);
@@ -304,6 +305,7 @@ TEST(WatchRingSettings, RefuseBadValues) {
       {"FalseVerdict", "1"},
       {"FalseVerdict", "-1e-9"},
       {"FalseVerdict", R"("x")"},
+      {"FalseAccusation", "1"},
       {"MinimumLoss", "0"},
       {"MinimumLoss", "1.5"},
       {"ShortestBurst", R"("-1ns")"},
