@@ -6,9 +6,13 @@
 
 namespace metallb::layer2 {
 
-bool Contests::note(SteadyPoint now, const IpAddress& address, Party party) {
-  auto& noted = contests_[address].noted.at(std::to_underlying(party));
-  if (noted && now - *noted < kConflictInterval) return false;
+bool Contests::note(SteadyPoint now, const IpAddress& address, Party party, bool repeats) {
+  auto& contest = contests_[address];
+  auto& noted = contest.noted.at(std::to_underlying(party));
+  const bool recent = noted && now - *noted < kConflictInterval;
+  const bool is_news = party == Party::kMember && contest.listening && !repeats;
+  if (recent && !is_news) return false;
+  if (party == Party::kMember) contest.listening = false;
   noted = now;
   return true;
 }
@@ -22,7 +26,7 @@ bool Contests::oppose(SteadyPoint now, const IpAddress& address) {
 
 void Contests::listen(const IpAddress& address) {
   const auto it = contests_.find(address);
-  if (it != contests_.end()) it->second.noted.at(std::to_underlying(Party::kMember)).reset();
+  if (it != contests_.end()) it->second.listening = true;
 }
 
 }  // namespace metallb::layer2

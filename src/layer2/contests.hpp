@@ -21,8 +21,9 @@ class Contests {
  public:
   enum class Party : std::uint8_t { kMember, kMembersKernel, kStranger };
 
-  /// False when the same was noted within kConflictInterval: a round of announcements is one claim, whatever its frames.
-  bool note(SteadyPoint now, const IpAddress& address, Party party);
+  /// False when the same was noted within kConflictInterval. `repeats`: it only repeats what the frame before it said, as
+  /// the second frame of a round of ARP announcements does.
+  bool note(SteadyPoint now, const IpAddress& address, Party party, bool repeats);
   /// Whether a stranger's claim is to be opposed; from then on not again for kDefendInterval.
   bool oppose(SteadyPoint now, const IpAddress& address);
   /// We have just answered a member's claim: what it says now is news, however soon it comes.
@@ -32,6 +33,7 @@ class Contests {
  private:
   struct Contest {
     std::array<std::optional<SteadyPoint>, 3> noted;  ///< by party
+    bool listening = false;
     std::optional<SteadyPoint> opposed;
   };
   std::map<IpAddress, Contest> contests_;  ///< of addresses that are answered here only

@@ -159,7 +159,7 @@ void Instance::contest(SteadyPoint now, const InterfaceState& interface, const R
   const auto party = member == nullptr ? Contests::Party::kStranger
                      : kernel          ? Contests::Party::kMembersKernel
                                        : Contests::Party::kMember;
-  if (!contests_.note(now, claim.address, party)) return;
+  if (!contests_.note(now, claim.address, party, claim.repeats)) return;
   ++(member != nullptr ? conflicts_.member : conflicts_.foreign);
   if (kernel) return;
   out.emplace_back(ConflictSeen{.address = claim.address,

@@ -57,7 +57,10 @@ std::optional<Responder::Claim> claim_of(const Responder::View& view, const ArpP
   const auto kind = packet.sender_ip == packet.target_ip       ? Kind::kAnnounces
                     : packet.operation == ArpOperation::kReply ? Kind::kAnswers
                                                                : Kind::kUses;
-  return Responder::Claim{packet.sender_ip, packet.sender_mac, kind};
+  return Responder::Claim{.address = packet.sender_ip,
+                          .mac = packet.sender_mac,
+                          .kind = kind,
+                          .repeats = kind == Kind::kAnnounces && packet.operation == ArpOperation::kReply};
 }
 
 }  // namespace
@@ -142,7 +145,7 @@ std::optional<Responder::Claim> Responder::on_ndp(const View& view, ByteView fra
   const auto sender = solicitation->source_link_layer.value_or(solicitation->ethernet_source);
   std::optional<Claim> claim;
   if (view.table.find(view.interface.index, solicitation->source)) {
-    claim = Claim{solicitation->source, sender, Claim::Kind::kUses};
+    claim = Claim{.address = solicitation->source, .mac = sender, .kind = Claim::Kind::kUses};
   }
   if (!is_group(solicitation->ethernet_destination) && solicitation->ethernet_destination != view.interface.mac) {
     ++drops_.wrong_destination;
@@ -179,7 +182,7 @@ std::optional<Responder::Claim> Responder::on_advertisement(const View& view, By
   if (!view.table.find(view.interface.index, advertisement->target)) return std::nullopt;
   // RFC 4861, Section 7.2.6: what nobody asked for is for everybody.
   const auto kind = advertisement->solicited ? Claim::Kind::kAnswers : Claim::Kind::kAnnounces;
-  return Claim{advertisement->target, advertisement->target_link_layer, kind};
+  return Claim{.address = advertisement->target, .mac = advertisement->target_link_layer, .kind = kind};
 }
 
 void Responder::count_answer(const IpAddress& address) {

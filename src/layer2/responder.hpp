@@ -38,6 +38,7 @@ class Responder {
     IpAddress address;
     MacAddress mac;
     Kind kind = Kind::kUses;
+    bool repeats = false;  ///< the second frame of an ARP announcement (layer2 spec 3.6)
   };
   /// One announcement for IPv4: a request and a reply, because hosts differ in which one they believe; or the request only,
   /// which is all that a switch needs. For IPv6 both are one unsolicited advertisement.

@@ -26,9 +26,36 @@ std::string nobody(const ServingEndpoints& endpoints, bool local_only) {
   return "every node of the matching advertisements is excluded, unavailable or has no live speaker";
 }
 
+/// The winner takes over, unless something forbids it.
+std::optional<Decision> restrained(const Standing& standing, const Decision& decision) {
+  if (standing.yielded_to) {
+    return withdrawn(decision, Reason::kYielded,
+                     *standing.yielded_to +
+                         " announces the Service as well and comes before this node in the order, but the membership does "
+                         "not know it to be alive yet");
+  }
+  if (standing.announced) return std::nullopt;
+  if (standing.hold == Hold::kFirstJoin) {
+    return withdrawn(decision, Reason::kFirstJoin,
+                     "this speaker takes over nothing before its first attempt to join the others has ended");
+  }
+  if (standing.hold == Hold::kAlone) {
+    return withdrawn(decision, Reason::kAlone,
+                     "this speaker has just lost all others at once and takes over nothing before it is sure of it");
+  }
+  return std::nullopt;
+}
+
+/// A speaker that stops goes on answering until a successor is heard, or until it ends.
+Decision stopping(Decision decision) {
+  auto detail = decision.order.empty() ? "this speaker stops; it answers until its end, since no other node may announce"
+                                       : "this speaker stops; it answers until " + decision.order.front() + " is heard";
+  return concluded(std::move(decision), Action::kKeep, Reason::kStopping, std::move(detail));
+}
+
 /// Layer2 spec 2.2, and the choice of interfaces of 1.7.
 Decision elect(const Surroundings& surroundings, const kube::Service& service, const config::Pool& pool, Slices slices,
-               Decision decision) {
+               const Standing& standing, Decision decision) {
   const auto& node = surroundings.node;
   const auto endpoints = serving_endpoints(slices);
   if (!endpoints.any) return withdrawn(std::move(decision), Reason::kNotOwner, "no endpoint can serve");
@@ -45,17 +72,22 @@ Decision elect(const Surroundings& surroundings, const kube::Service& service, c
   }
 
   const bool local_only = service.spec.externalTrafficPolicy == "Local";
-  const auto nominees = candidates(surroundings.electorate, advertisements, endpoints, local_only);
+  auto nominees = candidates(surroundings.electorate, advertisements, endpoints, local_only);
+  if (standing.stopping) nominees.erase(node);
+  if (nominees.empty() && standing.stopping && standing.announced) return stopping(std::move(decision));
   if (nominees.empty()) return withdrawn(std::move(decision), Reason::kNotOwner, nobody(endpoints, local_only));
 
   // The first address of the Service's status decides for all of them, so that a dual-stack Service stays in one place.
   decision.order = layer2::rank(decision.announcement.addresses.front(), nominees);
   decision.candidates = decision.order.size();
   if (decision.order.size() > Decision::kKeptCandidates) decision.order.resize(Decision::kKeptCandidates);
+  if (standing.stopping && standing.announced) return stopping(std::move(decision));
   if (decision.order.front() != node) {
     auto detail = decision.order.front() + " is first in the order of candidates";
     return withdrawn(std::move(decision), Reason::kNotOwner, std::move(detail));
   }
+
+  if (auto held = restrained(standing, decision)) return std::move(*held);
 
   // deviation: a winner without a usable interface still wins, as in the original, so that mixed clusters agree; but it
   // announces nothing and says so (layer2 spec 7, items 5 and 6).
@@ -81,12 +113,12 @@ Decision elect(const Surroundings& surroundings, const kube::Service& service, c
 /// speakers do so, whether they announce it or not, so that it has one owner and can change its owner
 /// (docs/modules/speaker.md).
 Decision stranded(const Surroundings& surroundings, const kube::Service& service, const config::Pool* former, Slices slices,
-                  Decision decision) {
+                  const Standing& standing, Decision decision) {
   if (former == nullptr) {
     return withdrawn(std::move(decision), Reason::kAddressNotAllowed, "no single pool holds all addresses of the Service");
   }
   decision.announcement.pool = former->name;
-  decision = elect(surroundings, service, *former, slices, std::move(decision));
+  decision = elect(surroundings, service, *former, slices, standing, std::move(decision));
   if (decision.action == Action::kAnnounce) decision.reason = Reason::kAddressNotAllowed;
   decision.detail =
       "no pool holds all addresses of the Service any more; until the controller has assigned others, the former "
@@ -113,7 +145,8 @@ std::optional<std::vector<IpAddress>> addresses_of(const kube::Service& service)
   return out;
 }
 
-Decision decide(const Surroundings& surroundings, const kube::Service* service, Slices slices, const config::Pool* former) {
+Decision decide(const Surroundings& surroundings, const kube::Service* service, Slices slices, const config::Pool* former,
+                const Standing& standing) {
   Decision decision;
   if (service == nullptr) return withdrawn(decision, Reason::kServiceDeleted, "the Service has been deleted");
   if (const auto reason = why_not_ours(*service, surroundings.lb_class)) {
@@ -135,9 +168,9 @@ Decision decide(const Surroundings& surroundings, const kube::Service* service, 
   decision.announcement.uid = service->metadata.uid;
 
   const auto* pool = surroundings.config->pool_of(*addresses);
-  if (pool == nullptr) return stranded(surroundings, *service, former, slices, std::move(decision));
+  if (pool == nullptr) return stranded(surroundings, *service, former, slices, standing, std::move(decision));
   decision.announcement.pool = pool->name;
-  return elect(surroundings, *service, *pool, slices, std::move(decision));
+  return elect(surroundings, *service, *pool, slices, standing, std::move(decision));
 }
 
 }  // namespace metallb::speaker

@@ -52,6 +52,17 @@ struct Surroundings {
   const std::optional<std::set<std::string>>& interfaces;
 };
 
+/// Whether new Services may be taken over (failover spec 4).
+enum class Hold : std::uint8_t { kNone, kFirstJoin, kAlone };
+
+/// What keeps this node from acting upon the election alone (failover spec 4 and 6).
+struct Standing {
+  bool announced = false;  ///< this node announces the Service at present
+  Hold hold = Hold::kNone;
+  bool stopping = false;                  ///< this node is no candidate any more
+  std::optional<std::string> yielded_to;  ///< a member outside the electorate that announces as well, and comes first
+};
+
 /// Does this node's speaker care for the Service: type LoadBalancer and of our class (operations spec 2.10)?
 [[nodiscard]] std::optional<Reason> why_not_ours(const kube::Service& service, const std::string& lb_class);
 
@@ -62,6 +73,6 @@ struct Surroundings {
 /// `service` is null when it has been deleted. `former` is the last pool that held all of its addresses, for the time in
 /// which none does; null when it is not known.
 [[nodiscard]] Decision decide(const Surroundings& surroundings, const kube::Service* service, Slices slices,
-                              const config::Pool* former);
+                              const config::Pool* former, const Standing& standing = {});
 
 }  // namespace metallb::speaker

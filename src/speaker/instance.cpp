@@ -34,7 +34,7 @@ Instance::Instance(Options options, Log log)
       announcements_(options_.node_name, log),
       statuses_(options_.node_name, options_.namespace_, options_.pod, log) {}
 
-void Instance::on_input(Now now, const Input& input, Output& /*out*/) {
+void Instance::on_input(Now now, const Input& input, Output& out) {
   std::visit(
       [&](const auto& in) {
         using T = std::decay_t<decltype(in)>;
@@ -42,6 +42,8 @@ void Instance::on_input(Now now, const Input& input, Output& /*out*/) {
           statuses_.on_write_done(now, in);
         } else if constexpr (std::is_same_v<T, kube::Change<kube::ServiceL2Status>>) {
           statuses_.on_change(in);
+        } else if constexpr (std::is_same_v<T, layer2::ConflictSeen>) {
+          contest(now.steady, in, out);
         } else if constexpr (requires { configuration_.on_change(in); }) {
           configuration_.on_change(in);
           if constexpr (std::is_same_v<T, kube::Change<kube::Node>>) note(in);
@@ -100,14 +102,15 @@ void Instance::note(const kube::Change<kube::Node>& change) {
 
 void Instance::note(const MembersChanged& change) {
   if (members_ == change) return;
-  members_ = change;
+  const auto before = std::exchange(members_, change);
+  hurry(before);
+  joined_ = joined_ || (members_.members && !members_.hold_takeovers);
   pass_due_ = true;
 }
 
-void Instance::note(const layer2::ConflictSeen& /*seen*/) {}
-
 void Instance::note(const Stopping& /*stopping*/) {
   if (std::exchange(stopping_, true)) return;
+  statuses_.stop();
   pass_due_ = true;
 }
 
@@ -119,37 +122,49 @@ void Instance::note(const InterfacesChanged& change) {
 
 void Instance::on_time(Now now, Output& out) {
   if (!ready()) return;
-  if (configuration_.due()) {
-    ++updates_;
-    build_configuration(out);
+  // Neither a new configuration nor a list of all Services to look at comes before what changes hands.
+  if (!urgent()) {
+    if (configuration_.due()) {
+      ++updates_;
+      build_configuration(out);
+    }
+    if (pass_due_) look_at_all();
   }
-  if (pass_due_) look_at_all();
 
   std::size_t weight = 0;
   for (std::size_t services = 0; services < kServicesPerSlice && weight < kCandidatesPerSlice; ++services) {
-    auto* queue = &changed_;
-    auto key = changed_.take(now.steady);
-    if (key.has_value()) {
-      ++updates_;
-    } else {
-      queue = &pass_;
-      key = pass_.take(now.steady);
-    }
-    if (!key.has_value()) break;
-    weight += reconcile(*key, out);
-    queue->done(*key);
+    const auto more = look_at_next(now.steady, out);
+    if (!more) break;
+    weight += *more;
   }
-  // What has to wait for the interfaces is not yet known to be announced, nor not to be.
-  if (configuration_.current() != nullptr && interfaces_.has_value() && changed_.ready() == 0 && pass_.ready() == 0) {
-    statuses_.start();
-  }
+  judge_strangers(now.steady, out);
+  // What has to wait for the interfaces or for the members is not yet known to be announced, nor not to be.
+  const bool all_known = configuration_.current() != nullptr && interfaces_.has_value() && hold() != Hold::kFirstJoin;
+  if (all_known && !pass_due_ && nothing_waits()) statuses_.start();
   statuses_.on_time(now, out);
+}
+
+std::optional<std::size_t> Instance::look_at_next(SteadyPoint now, Output& out) {
+  if (const auto weight = look_at_urgent(now, out)) return weight;
+  for (auto* queue : {&changed_, &pass_}) {
+    const auto key = queue->take(now);
+    if (!key) continue;
+    if (queue == &changed_) ++updates_;
+    const auto weight = reconcile(now, *key, out);
+    queue->done(*key);
+    return weight;
+  }
+  return std::nullopt;
+}
+
+bool Instance::nothing_waits() const {
+  return !urgent() && changed_.ready() == 0 && pass_.ready() == 0;
 }
 
 SteadyPoint Instance::next_deadline() const {
   if (!ready()) return kIdle;
-  if (configuration_.due() || pass_due_) return SteadyPoint::min();
-  return std::min({changed_.next_deadline(), pass_.next_deadline(), statuses_.next_deadline()});
+  if (urgent() || configuration_.due() || pass_due_) return SteadyPoint::min();
+  return std::min({changed_.next_deadline(), pass_.next_deadline(), conflicts_.next_deadline(), statuses_.next_deadline()});
 }
 
 void Instance::look_at_all() {
@@ -168,30 +183,40 @@ void Instance::look_at_all() {
   for (const auto* service : services) pass_.add(service->metadata.key());
 }
 
-Surroundings Instance::surroundings() const {
-  return {.node = options_.node_name,
-          .lb_class = options_.lb_class,
-          .config = configuration_.current().get(),
-          .electorate = {.nodes = nodes_, .members = members_.members, .ignore_exclude_label = options_.ignore_exclude_lb},
-          .interfaces = interfaces_};
+Electorate Instance::electorate() const {
+  return {.nodes = nodes_, .members = members_.members, .ignore_exclude_label = options_.ignore_exclude_lb};
 }
 
-std::size_t Instance::reconcile(const ServiceKey& key, Output& out) {
+Decision Instance::decide_now(const ServiceKey& key, const Electorate& electorate, const Standing& standing) {
   const auto service = services_.get(key);
   const auto slices =
       service ? slices_.by_index(key.to_string()) : std::vector<std::shared_ptr<const kube::EndpointSlice>>{};
-  auto decision = decide(surroundings(), service.get(), slices, remember_pool(key, service.get()));
+  return decide({.node = options_.node_name,
+                 .lb_class = options_.lb_class,
+                 .config = configuration_.current().get(),
+                 .electorate = electorate,
+                 .interfaces = interfaces_},
+                service.get(), slices, remember_pool(key, service.get()), standing);
+}
+
+std::size_t Instance::reconcile(SteadyPoint now, const ServiceKey& key, Output& out) {
+  const auto service = services_.get(key);
+  auto decision = decide_now(key, electorate(), standing_of(now, key));
   report(key, decision);
 
-  if (announcements_.apply(key, service.get(), decision, out)) {
+  if (announcements_.apply(now, key, service.get(), decision, out)) {
     const auto* announcement = announcements_.find(key);
     statuses_.want(key, announcement != nullptr ? std::optional(announcement->interfaces) : std::nullopt);
   }
   const auto weight = decision.candidates;
   if (decision.reason == Reason::kServiceDeleted || decision.reason == Reason::kNotLoadBalancer) {
+    owners_.set(key, nullptr);
     decisions_.erase(key);
+    conflicts_.forget(key);
   } else {
-    decisions_[key] = std::move(decision);
+    auto& kept = decisions_[key];
+    kept = std::move(decision);
+    owners_.set(key, &kept);
   }
   return weight;
 }

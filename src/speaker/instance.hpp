@@ -1,17 +1,19 @@
 // The speaker's decisions: which addresses this node announces, and why.
 //
 // In:   Services, EndpointSlices, Nodes, configuration resources, own status objects (kube::Change each), the set of live
-//       members (absent while membership is off: then every Node known from the API counts), the names of this node's
-//       interfaces, outcomes of writes.
+//       members (absent while membership is off: then every Node known from the API counts), claims of announced addresses
+//       by others, the names of this node's interfaces, outcomes of writes.
 // Out:  layer2 commands for the packets thread, API writes, events. Metrics are read from its state.
 // Thread: main. It sends no packet and keeps no socket.
 //
 // Level-triggered: an input only notes what has to be looked at again; on_time() decides from the newest state, one slice at
 // a time. Nothing is announced or withdrawn before Services, EndpointSlices, Nodes, Namespaces, pools and advertisements
-// have been listed once, nor because the API server went away: silence is no input.
+// have been listed once, nor because the API server went away: silence is no input. Where time counts, when members were
+// lost and when two nodes answer for one address, the Services concerned go before all others (failover spec 6).
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,13 +33,16 @@
 #include "speaker/actions.hpp"
 #include "speaker/announcements.hpp"
 #include "speaker/configuration.hpp"
+#include "speaker/conflicts.hpp"
 #include "speaker/decision.hpp"
 #include "speaker/nodes.hpp"
+#include "speaker/owners.hpp"
 #include "speaker/service_status.hpp"
 
 namespace metallb::speaker {
 
 /// Speakers known to be alive (or suspected); nullopt: membership is not known, all Nodes count (layer2 spec 2.2 step 5).
+/// Where there is membership this is the first input of all, with `hold_takeovers`: it waits for the first join.
 struct MembersChanged {
   std::optional<std::set<std::string>> members;
   /// Keep what is announced, give up what is lost, take over nothing: the node has not joined yet, or has just lost
@@ -108,18 +113,34 @@ class Instance {
   void note(const kube::Change<kube::Node>& change);
   void note(const MembersChanged& change);
   void note(const InterfacesChanged& change);
-  void note(const layer2::ConflictSeen& seen);
   void note(const Stopping& stopping);
+
+  // instance_members.cpp: members that come and go, and members that announce what this node announces.
+  [[nodiscard]] Standing standing_of(SteadyPoint now, const ServiceKey& key);
+  [[nodiscard]] Hold hold() const;
+  [[nodiscard]] bool counts(const std::string& node) const;
+  void hurry(const MembersChanged& before);
+  [[nodiscard]] bool urgent() const { return !inherited_.empty() || !endangered_.empty(); }
+  std::optional<std::size_t> look_at_urgent(SteadyPoint now, Output& out);
+  void contest(SteadyPoint now, const layer2::ConflictSeen& seen, Output& out);
+  /// True when the own announcement is to be repeated.
+  bool contest(SteadyPoint now, const ServiceKey& key, const layer2::ConflictSeen& seen, Output& out);
+  [[nodiscard]] std::string first_of(const ServiceKey& key, const std::string& other);
+  void judge_strangers(SteadyPoint now, Output& out);
 
   void look_at(const ServiceKey& key);
   void look_at_all();
-  /// Returns how much work it was, in candidates weighed.
-  std::size_t reconcile(const ServiceKey& key, Output& out);
+  /// Looks at the Service that is next; nullopt when none waits, else how much work it was, in candidates weighed.
+  std::optional<std::size_t> look_at_next(SteadyPoint now, Output& out);
+  [[nodiscard]] bool nothing_waits() const;
+  /// Returns how much work it was.
+  std::size_t reconcile(SteadyPoint now, const ServiceKey& key, Output& out);
+  Decision decide_now(const ServiceKey& key, const Electorate& electorate, const Standing& standing);
   void build_configuration(Output& out);
   /// The last pool that held all addresses of the Service, if one is remembered.
   const config::Pool* remember_pool(const ServiceKey& key, const kube::Service* service);
   void report(const ServiceKey& key, const Decision& decision);
-  [[nodiscard]] Surroundings surroundings() const;
+  [[nodiscard]] Electorate electorate() const;
 
   Options options_;
   Log log_;
@@ -127,12 +148,16 @@ class Instance {
   kube::Store<kube::EndpointSlice> slices_;
   NodeTable nodes_;
   MembersChanged members_;
+  bool joined_ = false;             ///< elections have been free once
+  std::set<std::string> departed_;  ///< Nodes that were members and are none at present
   bool stopping_ = false;
   std::optional<std::set<std::string>> interfaces_;
   Configuration configuration_;
   Announcements announcements_;
   ServiceStatuses statuses_;
   std::map<ServiceKey, Decision> decisions_;
+  Owners owners_;
+  Conflicts conflicts_;
   /// Where the addresses of a Service last were. It keeps an older configuration alive only while an address is stranded.
   struct Remembered {
     std::vector<IpAddress> addresses;  ///< ascending
@@ -140,8 +165,12 @@ class Instance {
   };
   std::map<ServiceKey, Remembered> remembered_;
 
-  kube::WorkQueue<ServiceKey> changed_;  ///< looked at first: something about this very Service changed
-  kube::WorkQueue<ServiceKey> pass_;     ///< looked at because something changed that may concern any Service
+  // What is to be looked at, in this order.
+  std::deque<ServiceKey> inherited_;     ///< a member was lost, and this node is the next
+  std::deque<ServiceKey> endangered_;    ///< a member came, and this node announces it
+  bool announce_again_ = false;          ///< the endangered ones; the member may have announced them, too
+  kube::WorkQueue<ServiceKey> changed_;  ///< something about this very Service changed
+  kube::WorkQueue<ServiceKey> pass_;     ///< something changed that may concern any Service
   bool pass_due_ = true;
   std::uint64_t updates_ = 0;
   std::uint64_t update_errors_ = 0;

@@ -32,6 +32,14 @@ std::string_view to_string(Reason reason) {
       return "noMatchingInterface";
     case Reason::kInterfacesUnknown:
       return "interfacesUnknown";
+    case Reason::kYielded:
+      return "yieldedToMember";
+    case Reason::kFirstJoin:
+      return "waitingForFirstJoin";
+    case Reason::kAlone:
+      return "aloneForAMoment";
+    case Reason::kStopping:
+      return "stopping";
   }
   return "";
 }

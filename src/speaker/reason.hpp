@@ -21,6 +21,10 @@ enum class Reason : std::uint8_t {
   kSharedAddressWithServiceSelector,
   kNoMatchingInterface,  ///< ours; the original keeps the old registration (layer2 spec 7, items 5 and 6)
   kInterfacesUnknown,    ///< ours; the first list of interfaces is still to come
+  kYielded,              ///< ours; a member that comes first announces it as well (failover spec 6)
+  kFirstJoin,            ///< ours; the first attempt to join the members has not ended (failover spec 4)
+  kAlone,                ///< ours; all other members were lost at once (failover spec 4)
+  kStopping,             ///< ours; answers until a successor is heard
 };
 
 /// "notOwner" and so on; empty for kAnnounced.

@@ -39,6 +39,8 @@ class ServiceStatuses {
   void want(const ServiceKey& service, const std::optional<layer2::InterfaceSet>& interfaces);
   /// To be called once it is known what this node announces: before, an object left from an earlier run is not judged.
   void start();
+  /// No further writes. The successor removes the objects of this node, or they go with its Pod (layer2 spec 4.1).
+  void stop() { stopped_ = true; }
 
   void on_change(const kube::Change<kube::ServiceL2Status>& change);
   void on_write_done(Now now, const kube::WriteDone& done);
@@ -57,7 +59,7 @@ class ServiceStatuses {
     bool foreign = false;      ///< kDelete of another node's object
   };
 
-  [[nodiscard]] bool running() const { return started_ && store_.listed(); }
+  [[nodiscard]] bool running() const { return started_ && !stopped_ && store_.listed(); }
   [[nodiscard]] bool is_own(const kube::ServiceL2Status& object) const;
   [[nodiscard]] std::vector<Pointer> objects_of(const ServiceKey& service) const;
   [[nodiscard]] std::vector<kube::OwnerReference> owners() const;
@@ -104,6 +106,7 @@ class ServiceStatuses {
   std::set<ServiceKey> replace_;
   std::map<ServiceKey, Brake> brakes_;
   bool started_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace metallb::speaker

@@ -70,7 +70,7 @@ inline Options options(std::string node) {
 
 class SpeakerUnderTest {
  public:
-  explicit SpeakerUnderTest(Options with) : instance(std::move(with), Log(log)) {}
+  explicit SpeakerUnderTest(Options with) : instance(with, Log(log)), name_(with.node_name) {}
   explicit SpeakerUnderTest(const std::string& node) : SpeakerUnderTest(options(node)) {}
 
   Recorder log;
@@ -160,8 +160,11 @@ class SpeakerUnderTest {
     return lines.empty() ? "" : lines.back().at("reason");
   }
 
+  [[nodiscard]] const std::string& instance_name() const { return name_; }
+
  private:
   std::uint64_t version_ = 0;
+  std::string name_;
 };
 
 /// iris1 alone, a pool 10.20.30.0/24 advertised everywhere, default/web with an address and an endpoint: it announces.
