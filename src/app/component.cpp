@@ -41,15 +41,18 @@ Component::Component(io::KubeEndpoint endpoint, const Options& options, Log log)
       client_(io::KubeClient::create(loop_, std::move(endpoint), log)),
       writer_(io::KubeWriter::create(*client_, loop_, log)),
       events_(loop_, *writer_, {.component = options.event_source, .instance = options.instance}),
-      signals_(loop_, [this] {
-        log_.info({{"op", "shutdown"}, {"msg", "starting shutdown"}});
-        stopping_ = true;
-        if (running_ && farewell_) return farewell_([this] { stop(); });
-        stop();
-      }) {}
+      signals_(
+          loop_,
+          [this] {
+            log_.info({{"op", "shutdown"}, {"msg", "starting shutdown"}});
+            stopping_ = true;
+            if (running_ && farewell_) return farewell_([this] { stop(); });
+            stop();
+          },
+          options.quit) {}
 
 void Component::stop() {
-  io::StopSignals::end_at_once_from_now_on();
+  signals_.end_at_once_from_now_on();
   loop_.stop();
 }
 

@@ -23,6 +23,7 @@ class Component {
     std::string event_source;  ///< "metallb-controller" or "metallb-speaker"
     std::string instance;      ///< the node, or empty
     std::string kubeconfig;    ///< the flag's value
+    io::StopSignals::Quit quit = io::StopSignals::Quit::kSystemDefault;
   };
   /// Finds the API server; does not talk to it yet.
   static std::expected<std::unique_ptr<Component>, StartupProblem> create(const Options& options, Log log);

@@ -17,6 +17,8 @@ void add_flags(FlagSet& flags, SpeakerOptions& o, std::string& log_level) {
   flags.text("ml-bindport", o.ml_bindport, "port for the speakers' membership; empty: 7946");
   flags.text("ml-labels", o.ml_labels, "labels of the speakers' Pods; empty: every node is taken for a member");
   flags.text("ml-secret-key-path", o.ml_secret_key_path, "directory with the file secretkey for the membership");
+  flags.text("ml-config-path", o.ml_config_path, "file with the membership's timing, which replaces the whole profile");
+  flags.boolean("ml-watch-ring", o.ml_watch_ring, "notice a dead node within a quarter of a second");
   flags.boolean("ml-wan-config", o.ml_wan_config, "slower membership, for speakers that are far from each other");
   flags.text("node-name", o.node_name, "name of the node this program runs on");
   flags.text("pod-name", o.pod_name, "name of the Pod this program runs in");
@@ -39,31 +41,21 @@ std::unexpected<StartupProblem> problem(std::string error, std::string msg, int 
       StartupProblem{.op = "startup", .error = std::move(error), .msg = std::move(msg), .exit_code = exit_code});
 }
 
-/// These two are text flags whose value is read as a plain number, without the prefixes of integer flags.
-std::optional<std::int64_t> decimal(const std::string& text) {
+/// METALLB_ML_WATCH_RING: on and off, as well as what a boolean flag takes.
+std::expected<bool, std::string> on_or_off(const std::string& text) {
+  if (text == "on" || text == "off") return text == "on";
+  return parse_boolean(text);
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_decimal(const std::string& text) {
   std::int64_t number = 0;
   const auto* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc{} || stop != end) return std::nullopt;
   return number;
 }
-
-/// The membership's key: read, and so checked, also when there is no membership.
-std::expected<std::string, StartupProblem> read_secret(const std::string& directory, const FileReader& read) {
-  if (directory.empty()) return std::string{};
-  auto content = read(directory + "/secretkey");
-  if (!content) return problem(content.error().to_string(), "cannot read the file secretkey in --ml-secret-key-path");
-  return std::move(*content);
-}
-
-std::expected<std::uint16_t, StartupProblem> membership_port(const SpeakerOptions& options) {
-  if (options.ml_bindport.empty()) return SpeakerSettings{}.memberlist_port;
-  const auto number = decimal(options.ml_bindport);
-  if (!number) return problem("invalid port \"" + options.ml_bindport + "\"", "--ml-bindport must be a number");
-  return check_port("ml-bindport", *number);
-}
-
-}  // namespace
 
 std::expected<SpeakerOptions, EarlyExit> parse_speaker_options(int argc, const char* const* argv,
                                                                const Environment& environment) {
@@ -83,6 +75,15 @@ std::expected<SpeakerOptions, EarlyExit> parse_speaker_options(int argc, const c
     options.bgp_debounce_timeout = *debounce;
     options.given.insert("bgp-debounce-timeout");
   }
+  if (const auto ring = environment("METALLB_ML_WATCH_RING"); ring && !ring->empty()) {
+    const auto on = on_or_off(*ring);
+    if (!on) {
+      const auto message = "METALLB_ML_WATCH_RING must be on or off, not \"" + *ring + "\"\n";
+      return std::unexpected(EarlyExit{.code = kExitUsage, .output = {}, .errors = message});
+    }
+    options.ml_watch_ring = *on;
+    options.given.insert("ml-watch-ring");
+  }
   options.bgp_type = environment("METALLB_BGP_TYPE").value_or(options.bgp_type);
   std::string log_level = "info";
   FlagSet flags;
@@ -99,7 +100,7 @@ std::expected<SpeakerSettings, StartupProblem> prepare_speaker(const SpeakerOpti
   if (!tls) return std::unexpected(tls.error());
   settings.tls = std::move(*tls);
 
-  const auto debounce = decimal(options.bgp_debounce_timeout);
+  const auto debounce = parse_decimal(options.bgp_debounce_timeout);
   if (!debounce || *debounce <= 0) {
     return problem("invalid value \"" + options.bgp_debounce_timeout + "\"",
                    "--bgp-debounce-timeout must be a positive number of milliseconds");
@@ -112,13 +113,9 @@ std::expected<SpeakerSettings, StartupProblem> prepare_speaker(const SpeakerOpti
   if (options.node_name.empty()) return problem("no node name", "--node-name or METALLB_NODE_NAME must name this node");
   settings.node_name = options.node_name;
 
-  auto secret = read_secret(options.ml_secret_key_path, read);
-  if (!secret) return std::unexpected(secret.error());
-  settings.memberlist_secret = std::move(*secret);
-  settings.memberlist = !options.ml_labels.empty() && !options.ml_bindaddr.empty();
-  const auto member_port = membership_port(options);
-  if (!member_port) return std::unexpected(member_port.error());
-  settings.memberlist_port = *member_port;
+  auto membership = prepare_membership(options, read);
+  if (!membership) return std::unexpected(membership.error());
+  settings.membership = std::move(*membership);
 
   if (options.frrk8s_secret_passthrough && (options.bgp_type != "frr-k8s" || options.frrk8s_namespace.empty())) {
     return problem("secret passthrough needs the BGP type frr-k8s and its namespace",
@@ -138,9 +135,8 @@ std::expected<SpeakerSettings, StartupProblem> prepare_speaker(const SpeakerOpti
 }
 
 std::vector<std::string> accepted_without_effect(const SpeakerOptions& options) {
-  return intersection(options.given,
-                      {"bgp-debounce-timeout", "frrk8s-namespace", "frrk8s-secret-passthrough", "host", "ml-bindaddr",
-                       "ml-bindport", "ml-labels", "ml-secret-key-path", "ml-wan-config", "pprof-bind-address"});
+  return intersection(options.given, {"bgp-debounce-timeout", "frrk8s-namespace", "frrk8s-secret-passthrough", "host",
+                                      "pprof-bind-address"});
 }
 
 }  // namespace metallb::app

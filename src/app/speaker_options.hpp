@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "app/membership_options.hpp"
 #include "app/outcome.hpp"
 #include "app/startup.hpp"
 #include "base/log.hpp"
@@ -23,6 +25,8 @@ struct SpeakerOptions {
   std::string ml_bindport;
   std::string ml_labels;
   std::string ml_secret_key_path;
+  std::string ml_config_path = "/etc/metallb/memberlist/config.json";
+  bool ml_watch_ring = true;
   bool ml_wan_config = false;
   std::string node_name;
   std::string pod_name;
@@ -48,11 +52,9 @@ struct SpeakerSettings {
   std::string namespace_;
   std::string node_name;
   std::chrono::milliseconds bgp_debounce{3000};
-  std::string memberlist_secret;  ///< the file's bytes; empty: unencrypted
-  bool memberlist = false;        ///< labels and bind address are both there
-  std::uint16_t memberlist_port = 7946;
-  std::uint16_t metrics_port = 0;  ///< 0: no metrics
-  std::uint16_t health_port = 0;   ///< 0: no probes
+  std::optional<MembershipSettings> membership;  ///< nothing unless labels and bind address are both there
+  std::uint16_t metrics_port = 0;                ///< 0: no metrics
+  std::uint16_t health_port = 0;                 ///< 0: no probes
 };
 
 /// As parse_controller_options().
@@ -63,6 +65,9 @@ struct SpeakerSettings {
 /// unknown BGP type ends with exit code 2.
 [[nodiscard]] std::expected<SpeakerSettings, StartupProblem> prepare_speaker(const SpeakerOptions& options,
                                                                              const FileReader& read);
+
+/// For text flags whose value is a plain number, without the prefixes of integer flags.
+[[nodiscard]] std::optional<std::int64_t> parse_decimal(const std::string& text);
 
 /// Flags that the user gave and whose feature this build does not have, sorted.
 [[nodiscard]] std::vector<std::string> accepted_without_effect(const SpeakerOptions& options);

@@ -5,14 +5,18 @@
 
 namespace metallb::io {
 
-StopSignals::StopSignals(boost::asio::io_context& loop, std::function<void()> on_stop)
-    : signals_(loop, SIGTERM, SIGINT), on_stop_(std::move(on_stop)) {
+StopSignals::StopSignals(boost::asio::io_context& loop, std::function<void()> on_stop, Quit quit)
+    : signals_(loop, SIGTERM, SIGINT), quit_(quit), on_stop_(std::move(on_stop)) {
   std::signal(SIGPIPE, SIG_IGN);
+  if (quit_ == Quit::kStops) signals_.add(SIGQUIT);
   wait();
 }
 
-void StopSignals::end_at_once_from_now_on() {
-  for (const int signal : {SIGTERM, SIGINT}) std::signal(signal, [](int) { std::_Exit(EXIT_FAILURE); });
+void StopSignals::end_at_once_from_now_on() const {
+  const auto end = [](int signal) { std::signal(signal, [](int) { std::_Exit(EXIT_FAILURE); }); };
+  end(SIGTERM);
+  end(SIGINT);
+  if (quit_ == Quit::kStops) end(SIGQUIT);
 }
 
 void StopSignals::release() {

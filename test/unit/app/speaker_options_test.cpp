@@ -43,6 +43,8 @@ TEST(SpeakerOptions, HaveTheOriginalsDefaults) {
   EXPECT_EQ(o.ml_labels, "");
   EXPECT_EQ(o.ml_secret_key_path, "");
   EXPECT_FALSE(o.ml_wan_config);
+  EXPECT_TRUE(o.ml_watch_ring);
+  EXPECT_EQ(o.ml_config_path, "/etc/metallb/memberlist/config.json");
   EXPECT_EQ(o.node_name, "");
   EXPECT_EQ(o.pod_name, "");
   EXPECT_EQ(o.port, 9120);
@@ -65,6 +67,8 @@ TEST(SpeakerOptions, ReadEveryFlag) {
                           "-ml-labels=d=e",
                           "-ml-secret-key-path=f",
                           "-ml-wan-config",
+                          "-ml-watch-ring=false",
+                          "-ml-config-path=q",
                           "-node-name=g",
                           "-pod-name=h",
                           "-port=1",
@@ -88,6 +92,8 @@ TEST(SpeakerOptions, ReadEveryFlag) {
   EXPECT_EQ(o.ml_labels, "d=e");
   EXPECT_EQ(o.ml_secret_key_path, "f");
   EXPECT_TRUE(o.ml_wan_config);
+  EXPECT_FALSE(o.ml_watch_ring);
+  EXPECT_EQ(o.ml_config_path, "q");
   EXPECT_EQ(o.node_name, "g");
   EXPECT_EQ(o.pod_name, "h");
   EXPECT_EQ(o.port, 1);
@@ -104,7 +110,7 @@ TEST(SpeakerOptions, ReadEveryFlag) {
   EXPECT_EQ(o.tls.curve_preferences, "n");
   EXPECT_EQ(o.metrics_cert_dir, "o");
   EXPECT_EQ(o.kubeconfig, "p");
-  EXPECT_EQ(o.given.size(), 23U);
+  EXPECT_EQ(o.given.size(), 25U);
 }
 
 TEST(SpeakerOptions, TakeDefaultsFromTheEnvironmentAndTheFlagWins) {
@@ -138,8 +144,7 @@ TEST(SpeakerOptions, MakeSettingsOfTheDefaults) {
   EXPECT_EQ(settings->namespace_, "ns");
   EXPECT_EQ(settings->node_name, "node");
   EXPECT_EQ(settings->bgp_debounce, std::chrono::milliseconds(3000));
-  EXPECT_FALSE(settings->memberlist);
-  EXPECT_EQ(settings->memberlist_port, 7946);
+  EXPECT_FALSE(settings->membership);
   EXPECT_EQ(settings->metrics_port, 9120);
   EXPECT_EQ(settings->health_port, 17472);
 }
@@ -155,24 +160,6 @@ TEST(SpeakerOptions, RefuseADebounceTimeThatIsNoPositiveNumberInEveryMode) {
   for (const std::string bad : {"0", "-1", "x", "1s", "0x10"}) {
     EXPECT_THAT(problem_of({"--bgp-debounce-timeout=" + bad}).msg, HasSubstr("--bgp-debounce-timeout")) << bad;
   }
-}
-
-TEST(SpeakerOptions, RefuseAMembershipPortThatIsNoNumber) {
-  EXPECT_THAT(problem_of({"--ml-bindport=http"}).msg, HasSubstr("--ml-bindport"));
-  EXPECT_THAT(problem_of({"--ml-bindport=70000"}).msg, HasSubstr("--ml-bindport"));
-  EXPECT_EQ(prepare({"--ml-bindport=7000"})->memberlist_port, 7000);
-}
-
-TEST(SpeakerOptions, SwitchMembershipOnOnlyWithLabelsAndAddress) {
-  EXPECT_FALSE(prepare({"--ml-labels=a=b"})->memberlist);
-  EXPECT_FALSE(prepare({"--ml-bindaddr=::1"})->memberlist);
-  EXPECT_TRUE(prepare({"--ml-labels=a=b", "--ml-bindaddr=::1"})->memberlist);
-}
-
-TEST(SpeakerOptions, ReadTheMembershipsSecretAsItIsAndInsistOnItAlsoWithoutMembership) {
-  EXPECT_EQ(prepare({"--ml-secret-key-path=/k"}, {}, files({{"/k/secretkey", " key\n"}}))->memberlist_secret, " key\n");
-  EXPECT_EQ(prepare({})->memberlist_secret, "");
-  EXPECT_THAT(problem_of({"--ml-secret-key-path=/k"}).msg, HasSubstr("--ml-secret-key-path"));
 }
 
 TEST(SpeakerOptions, PassSecretsThroughOnlyToFrrK8sInANamedNamespace) {
@@ -205,8 +192,8 @@ TEST(SpeakerOptions, CheckInTheOriginalsOrder) {
 
 TEST(SpeakerOptions, NameTheFlagsThatHaveNoEffectYetOnlyWhenTheyWereGiven) {
   EXPECT_THAT(accepted_without_effect(options({"--port=1", "--lb-class=x"}, {{"METALLB_ML_LABELS", ""}})), IsEmpty());
-  EXPECT_THAT(accepted_without_effect(options({"--host=x", "--ml-wan-config"}, {{"METALLB_ML_LABELS", "a=b"}})),
-              ElementsAre("host", "ml-labels", "ml-wan-config"));
+  EXPECT_THAT(accepted_without_effect(options({"--host=x", "--ml-wan-config"}, {{"FRRK8S_NAMESPACE", "a"}})),
+              ElementsAre("frrk8s-namespace", "host"));
 }
 
 }  // namespace

@@ -205,6 +205,19 @@ TEST_F(HttpServerTest, DeliversALargeAnswerWhole) {
   EXPECT_EQ(c.received.size() - c.received.find("\r\n\r\n") - 4, large.size());
 }
 
+TEST_F(HttpServerTest, DoesNotTakeAnAnswerThatIsReadSlowlyForAnIdleConnection) {
+  answer_at_once = false;
+  start({.address = "127.0.0.1", .idle_timeout = std::chrono::milliseconds(20)});
+  auto c = client();
+  c.send(get("/"));
+  ASSERT_TRUE(wait_for_requests(1));
+  const std::string large(20U << 20U, 'y');
+  held[0].responder->respond(200, "text/plain", large);
+  loop.run_for(std::chrono::milliseconds(200));  // the client does not read yet
+  ASSERT_TRUE(c.read_to_end());                  // and when it has read all, the connection is idle and ends
+  EXPECT_EQ(c.received.size() - c.received.find("\r\n\r\n") - 4, large.size());
+}
+
 TEST_F(HttpServerTest, RefusesHeadersAboveTheLimitWith431) {
   start({.address = "127.0.0.1", .header_limit = 4096});
   EXPECT_THAT(answer_and_end("GET / HTTP/1.1\r\nHost: test\r\nX: " + std::string(5000, 'x') + "\r\n\r\n"),
