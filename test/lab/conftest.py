@@ -9,6 +9,7 @@ import pytest
 
 from lab.cluster import REPOSITORY, Cluster
 from lab.probe import Prober
+from lab.processes import wait_until
 
 BINARY = os.environ.get("METALLB_BINARY", os.path.join(REPOSITORY, "build", "release", "metallb"))
 EXAMPLES = os.path.join(REPOSITORY, "examples")
@@ -74,7 +75,11 @@ def populate(cluster: Cluster, pods_on: str | None = None) -> RunningCluster:
     move = (lambda text: re.sub(r"nodeName: \S+", f"nodeName: {pods_on}", text)) if pods_on else None
     cluster.apply(os.path.join(EXAMPLES, "myapp.yaml"), move)
     cluster.wait_for_ingress("default", "myapp")
-    return RunningCluster(cluster)
+    wait_until(cluster.all_joined, 20, "every speaker to see every other one")
+    running = RunningCluster(cluster)
+    address = cluster.ingress("default", "myapp")[0]
+    wait_until(lambda: len(running.answering_nodes(address)) == 1, 10, f"one node that answers for {address}")
+    return running
 
 
 @pytest.fixture(scope="module")
