@@ -32,7 +32,7 @@ void PeerDiscovery::on_input(Now now, const DiscoveryInput& in, Output& out) {
 void PeerDiscovery::on_time(Now now, Output& out) {
   if (!listing_ && now.steady >= list_at_) list(out);
   if (now.steady >= join_at_) {
-    join_at_ = now.steady + kJoinInterval;
+    join_at_ = now.steady + (strangers().empty() ? kJoinInterval : rejoin_.next());
     join_wanted_ = true;
   }
   if (now.steady >= hold_until_) end_hold(out);
@@ -103,11 +103,12 @@ void PeerDiscovery::take(SteadyPoint now, const gossip::JoinFinished& finished, 
   list_at_ = std::min(list_at_, now + random_.jittered(relist_.next(), kJitter));
 }
 
-void PeerDiscovery::take(SteadyPoint /*now*/, const gossip::MemberSeen& seen, Output& /*out*/) {
+void PeerDiscovery::take(SteadyPoint now, const gossip::MemberSeen& seen, Output& /*out*/) {
   if (seen.state == gossip::MemberState::kAlive || seen.state == gossip::MemberState::kSuspect) {
     members_.insert_or_assign(seen.node, seen.address);
-  } else {
-    members_.erase(seen.node);
+  } else if (members_.erase(seen.node) > 0) {
+    rejoin_.reset();
+    join_at_ = std::min(join_at_, now + rejoin_.next());
   }
 }
 

@@ -48,12 +48,20 @@ class PeerDiscovery {
   static constexpr Duration kJoinInterval = std::chrono::minutes(1);
   static constexpr Duration kListInterval = std::chrono::minutes(5);
   static constexpr Duration kFirstRetry = std::chrono::seconds(1);
+  /// A member that died is dialled again so soon, then after twice as long each time, up to kJoinInterval: it may be back,
+  /// or this node may have been cut off and be the one that is back.
+  static constexpr Duration kFirstRejoin = std::chrono::seconds(1);
   /// failover spec 4: elections wait for the first join so long at most, counted from the first sign of the API server.
   static constexpr Duration kPatience = std::chrono::seconds(5);
 
   /// `own`: the address that this node is a member with.
   PeerDiscovery(std::string node_name, const IpAddress& own, Random random, Log log)
-      : node_name_(std::move(node_name)), own_(own), random_(random), log_(log), relist_(kFirstRetry, kListInterval) {}
+      : node_name_(std::move(node_name)),
+        own_(own),
+        random_(random),
+        log_(log),
+        relist_(kFirstRetry, kListInterval),
+        rejoin_(kFirstRejoin, kJoinInterval) {}
 
   /// One request for a list is under way at a time, and one join.
   void on_input(Now now, const DiscoveryInput& in, Output& out);
@@ -88,6 +96,7 @@ class PeerDiscovery {
   bool listing_ = false;
   SteadyPoint list_at_ = SteadyPoint::min();
   Backoff relist_;
+  Backoff rejoin_;
 
   std::optional<NodeState> own_node_;
   std::map<std::string, IpAddress> members_;  ///< that are alive, by node
