@@ -1,6 +1,7 @@
 // What a take-over costs in the speaker: from the message that a member was lost to the command for the last address that
-// this node takes over from it, in a cluster of 10,000 Services. Budget: the first command within a millisecond, the last
-// one within 5 microseconds per 100 ... see docs/modules/speaker.md for the figures.
+// this node takes over from it, in a cluster of 10,000 Services; with two members these are half of them. Budget: the first
+// commands within 10 ms, the last one within 100 ms, of the 350 ms that may pass from a death until somebody answers
+// (failover spec 5).
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -143,6 +144,6 @@ void take_over(benchmark::State& state) {
   state.counters["services"] = static_cast<double>(total.services) / count;
   state.counters["first_us"] = total.first.count() * 1e6 / count;
 }
-BENCHMARK(take_over)->Arg(2)->Arg(3)->Arg(10)->Arg(100)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(take_over)->Arg(2)->Arg(3)->Arg(10)->Arg(100)->Iterations(20)->UseManualTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

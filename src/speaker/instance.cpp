@@ -280,6 +280,7 @@ void Instance::report(const ServiceKey& key, const Decision& decision) {
       return;
     case Reason::kAnnounced:
     case Reason::kNotOwner:
+      if (!log_.debug_enabled()) return;  // these are the many of a take-over
       if (!decision.order.empty()) {
         log_.debug({{"event", "shouldannounce"},
                     {"protocol", "layer2"},
