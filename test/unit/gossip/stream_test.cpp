@@ -240,6 +240,7 @@ TEST(StreamReading, RefusesLengthsThatNobodyMeans) {
 }
 
 TEST(StreamReading, AllocatesNothingForWhatIsOnlyPromised) {
+  if (!allocations_are_seen()) GTEST_SKIP() << "allocations are seen only under a sanitizer";
   const std::string head = "0683a44a6f696ec2a54e6f646573";
   const std::vector<std::pair<std::string, KeyRing>> rows{
       {"0a01400000"
@@ -273,6 +274,7 @@ TEST(StreamReading, EndsAt20MebibytesOfPlainMessage) {
 }
 
 TEST(StreamReading, EndsAtACompressionBomb) {
+  if (!allocations_are_seen()) GTEST_SKIP() << "allocations are seen only under a sanitizer";
   const auto bomb =
       compressed(joined({from_hex("0881aa557365724d73674c656ed201400000"), Bytes(kMaximumDecompressedStream)}));
   ASSERT_LT(bomb.size(), kMaximumStream);
