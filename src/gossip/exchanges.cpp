@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace metallb::gossip {
+namespace {
+
+/// Of one join, spelled out.
+constexpr std::size_t kMostErrors = 10;
+
+}  // namespace
 
 Duration scaled_interval(Duration interval, std::size_t members) {
   // gossip spec 8: once more for every doubling beyond 32 members, begun ones included.
@@ -47,12 +53,14 @@ void Exchanges::join(SteadyPoint now, const std::vector<IpAddress>& addresses, O
 
 void Exchanges::report(Joining& joining, Output& out) {
   joined_once_ = true;
+  if (joining.failed > kMostErrors)
+    joining.outcome.error += "; and " + std::to_string(joining.failed - kMostErrors) + " more";
   out.emplace_back(std::move(joining.outcome));
 }
 
 void Exchanges::go_on_joining(SteadyPoint now, Output& out) {
   while (!joins_.empty() && !join_) {
-    auto& [left, outcome] = joins_.front();
+    auto& [left, outcome, failed] = joins_.front();
     if (left.empty()) {
       report(joins_.front(), out);
       joins_.pop_front();
@@ -130,13 +138,13 @@ void Exchanges::finish(SteadyPoint now, Slot& slot, std::string error, Output& o
     }
     return;
   }
-  auto& outcome = joins_.front().outcome;
+  auto& [left, outcome, failed] = joins_.front();
   if (error.empty()) {
     ++outcome.joined;
     ++counters_.joined;
   } else {
     ++counters_.not_joined;
-    outcome.error += (outcome.error.empty() ? "" : "; ") + with + ": " + error;
+    if (++failed <= kMostErrors) outcome.error += (outcome.error.empty() ? "" : "; ") + with + ": " + error;
   }
   go_on_joining(now, out);
 }

@@ -70,6 +70,7 @@ class Exchanges {
   struct Joining {
     std::deque<IpAddress> left;
     JoinFinished outcome;
+    std::size_t failed = 0;
   };
   using Slot = std::optional<Exchange>;
 

@@ -18,8 +18,9 @@ Settings bounded(Settings settings) {
   return settings;
 }
 
-/// After a pause at most one exchange in this time, since some hosts pause all the time.
-constexpr Duration kCatchUpInterval = std::chrono::seconds(1);
+/// After longer ones this node is likely to have been declared dead. After shorter pauses exchanges are restrained, since
+/// some hosts pause all the time.
+constexpr Duration kLongPause = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -119,9 +120,7 @@ void Instance::paused(SteadyPoint now, Duration late, Output& out) {
   prober_.paused(now, late, out);
   exchanges_.paused(late);
   served_.paused(late);
-  if (caught_up_ != SteadyPoint::min() && now - caught_up_ < kCatchUpInterval) return;
-  caught_up_ = now;
-  exchanges_.sync(now, out);
+  if (catch_up_.take(now) || late >= kLongPause) exchanges_.sync(now, out);
 }
 
 SteadyPoint Instance::earliest() const {

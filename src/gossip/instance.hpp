@@ -148,7 +148,7 @@ class Instance {
 
   bool started_ = false;
   SteadyPoint last_call_ = SteadyPoint::min();
-  SteadyPoint caught_up_ = SteadyPoint::min();  ///< when a pause last led to an exchange
+  Restraint catch_up_{std::chrono::seconds(1), std::chrono::seconds(30)};  ///< exchanges after short pauses
   SteadyPoint deadline_ = SteadyPoint::min();
 };
 

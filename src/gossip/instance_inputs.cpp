@@ -178,6 +178,11 @@ void Instance::serve(SteadyPoint now, const Endpoint& from, const IndirectPing& 
     ++counters_.bad_addresses;
     return;
   }
+  // It goes into our ping as it is.
+  if (request.node.size() > kLongestName) {
+    ++counters_.bad_names;
+    return;
+  }
   const Endpoint endpoint{*target, request.port == 0 ? own_.port : request.port};
   relay_.ask(now, request, endpoint, answer_to(request.source, from), out);
   const auto* accused = membership_.table().find(request.node);

@@ -123,8 +123,11 @@ void ServedStreams::close(StreamId stream, Output& out) {
 void ServedStreams::complain(SteadyPoint now, const Endpoint& from, const std::string& reason) {
   const auto source = from.address.to_string();
   if (const auto again = quiet_.turn(now, source)) {
-    log_.error(
-        {{"op", "memberlist"}, {"msg", "connection refused"}, {"ip", source}, {"error", reason}, {"repeated", *again}});
+    log_.error({{"op", "memberlist"},
+                {"msg", "connection of another node dropped"},
+                {"ip", source},
+                {"error", reason},
+                {"repeated", *again}});
   }
 }
 

@@ -142,6 +142,8 @@ void WatchRing::heard(SteadyPoint now) {
 }
 
 bool WatchRing::acknowledged(SteadyPoint now, std::uint32_t seq_no) {
+  // How long an answer lay unread says nothing about the way to the member.
+  catch_up(now);
   for (auto& [name, watch] : watches_) {
     if (watch.acknowledged(now, seq_no) == Watch::Answer::kNone) continue;
     suspicions_.erase(name);

@@ -58,9 +58,8 @@ class WatchRing {
     Suspect suspect;
     std::vector<std::string> to;
   };
-  /// Directly to every member, the accused included, and into the member table. Comes three to seven
-  /// times, a burst step apart, since a member that loses the packet would learn of it by gossip only; also when the table
-  /// knows it already.
+  /// Directly to every member, the accused included, and into the member table. Comes three to seven times, a burst step
+  /// apart, since a member that loses the packet would learn of it by gossip only; also when the table knows it already.
   struct Declare {
     Dead dead;
   };
@@ -70,7 +69,7 @@ class WatchRing {
     std::uint64_t request = 0;
     std::string accused;
   };
-  static constexpr std::size_t kMostQuestions = 4;
+  static constexpr std::size_t kMostQuestions = 6;
   using Action = std::variant<SendPing, AskWatcher, Accuse, Declare, NeedWitness>;
   using Output = std::vector<Action>;
 

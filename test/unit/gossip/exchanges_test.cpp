@@ -114,6 +114,19 @@ TEST_F(Exchanging, JoinReportsWhatFailedAndGoesOn) {
   EXPECT_EQ(node.joins[0].error, "10.0.0.2: connection refused");
 }
 
+TEST_F(Exchanging, JoinSpellsOutTheFirstTenFailuresOnly) {
+  std::vector<std::unique_ptr<Guest>> silent;
+  std::vector<IpAddress> addresses;
+  for (std::uint8_t i = 100; i < 115; ++i) {
+    addresses.push_back(IpAddress::v4(10, 0, 0, i));
+    silent.push_back(std::make_unique<Guest>(net, "s", addresses.back()));
+  }
+  net.join(node, addresses);
+  for (int i = 0; i < 15; ++i) net.input(node, StreamEnded{net.dialled.back()->stream, "connection refused"});
+  ASSERT_EQ(node.joins.size(), 1U);
+  EXPECT_NE(node.joins[0].error.find("10.0.0.109: connection refused; and 5 more"), std::string::npos);
+}
+
 TEST_F(Exchanging, JoinGivesUpAfterTenSecondsForEachStep) {
   net.join(node, {peer.address});
   net.run_for(9999ms);
@@ -232,6 +245,21 @@ TEST_F(Exchanging, HappensAtOnceAfterAPauseOfTheProcess) {
   ASSERT_EQ(net.dialled.size(), 1U);
   EXPECT_EQ(net.dialled[0]->since, net.now());
   EXPECT_FALSE(sent(connect()).join);
+}
+
+TEST_F(Exchanging, IsRestrainedOnAHostThatPausesAllTheTime) {
+  peer.introduce(node);
+  std::size_t exchanges = 0;
+  for (const auto end = net.now() + 30s; net.now() < end;) {
+    net.pause(node, std::max<Duration>(0ms, node.core->next_deadline() - net.now()) + 150ms);
+    net.run_until(*node.paused_until);
+    for (const auto& stream : std::exchange(net.dialled, {})) {
+      net.input(node, StreamEnded{stream->stream, "refused"});
+      ++exchanges;
+    }
+  }
+  EXPECT_GE(exchanges, 4U);
+  EXPECT_LE(exchanges, 8U) << "at 0, 1, 3, 7, 15 seconds, and the periodic ones";
 }
 
 TEST(ExchangeSettings, WithAnIntervalOfZeroNoneHappens) {

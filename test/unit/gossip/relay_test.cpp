@@ -94,6 +94,15 @@ TEST_F(Relaying, DoesNotShoutAtGroupsNorAtAddressesThatAreNone) {
   EXPECT_EQ(node.core->counters().bad_addresses, 5U);
 }
 
+TEST_F(Relaying, DoesNotSendNamesThatAreNone) {
+  auto message = request(true);
+  message.node = std::string(254, 'x');
+  requester.say(node, {message});
+  net.run_for(1s);
+  EXPECT_TRUE(target.got.empty());
+  EXPECT_EQ(node.core->counters().bad_names, 1U);
+}
+
 TEST_F(Relaying, IsBoundedInNumber) {
   target.answers = false;
   for (std::size_t i = 0; i < Relay::kMost + 100; ++i) requester.say(node, {request(false)});

@@ -349,6 +349,42 @@ TEST_F(RingBurst, IsTwiceAsLongForAMemberWhoseDeathWasRefutedAndSoOn) {
   EXPECT_NEAR(n_pings(), 5, 1);
 }
 
+TEST(RingBurstOfMany, AWatcherThatIsNewIsToldOfAnAccusationThatStands) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 8; ++i) names.push_back("n" + std::to_string(i));
+  RingWorld world(names);
+  world.run(30s);
+  const auto member = world.watched().front();
+  names.push_back("self");
+  auto watchers = watchers_of(member, names, 3);
+  std::erase(watchers, "self");
+  world.silence(member);
+  world.run(1min);
+  const auto before = world.done<WatchRing::Accuse>().size();
+  ASSERT_EQ(world.state(member), Watch::State::kAccused);
+
+  std::erase(names, watchers.front());
+  world.remove(watchers.front());
+  world.run(200ms);
+  const auto all = world.done<WatchRing::Accuse>();
+  ASSERT_GT(all.size(), before);
+  for (const auto& watcher : watchers_of(member, names, 3)) {
+    if (watcher != "self")
+      EXPECT_NE(std::ranges::find(all.back().action.to, watcher), all.back().action.to.end()) << watcher;
+  }
+}
+
+TEST_F(RingBurst, WhoIsTheOnlyWatcherLeftJudgesAtOnce) {
+  world.remove("c");
+  world.silence_before_next_ping("a");
+  world.run(250ms);
+  ASSERT_FALSE(accusations().empty());
+  ASSERT_TRUE(declarations().empty());
+  world.remove("b");
+  world.run(0ms);
+  EXPECT_FALSE(declarations().empty()) << "b showed until now that the own link works";
+}
+
 TEST(RingBurstAtTheStart, IsALittleLongerWhileTheLossIsNotKnown) {
   RingWorld world({"a", "b", "c"});
   world.run(500ms);

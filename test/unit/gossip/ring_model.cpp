@@ -167,9 +167,14 @@ void RingModel::act(std::size_t member, const WatchRing::Output& out) {
       dead(member, declare->dead);
     } else if (const auto* question = std::get_if<WatchRing::NeedWitness>(&action)) {
       const bool none = options_.neighbours == Neighbours::kNone;
-      const bool answered = !m.cut && !lost() && !lost();
+      // As the driver does: three times, 20 ms apart.
+      int tries = 0;
+      bool answered = false;
+      for (; tries < 3 && !answered && !m.cut; ++tries) answered = !lost() && !lost();
       const auto answer = none ? WitnessAnswer::kNobodyToAsk : answered ? WitnessAnswer::kHeard : WitnessAnswer::kSilent;
-      const auto delay = none ? Duration(0) : answered ? options_.neighbour_delay : options_.settings.witness_timeout;
+      const auto delay = none       ? Duration(0)
+                         : answered ? options_.neighbour_delay + (tries - 1) * 20ms
+                                    : options_.settings.witness_timeout;
       at(now_ + delay, [this, member, request = question->request, answer] {
         input(member, [this, member, request, answer] {
           WatchRing::Output more;

@@ -83,6 +83,25 @@ TEST(RingModelCalm, TheShareOfLostPingsIsSeenForEachMember) {
   for (const auto& member : model.ring(0).watched()) EXPECT_NEAR(member.loss, 0.36, 0.12) << member.name;
 }
 
+TEST(RingModelCalm, ANewWatchExpectsTheLossOfTheOthers) {
+  auto model = cluster(10, 0.2, 1);
+  model.run(60s);
+  const auto names = [&] {
+    std::set<std::string> out;
+    for (const auto& member : model.ring(0).watched()) out.insert(member.name);
+    return out;
+  };
+  const auto before = names();
+  model.leave(model.index(*before.begin()));
+  for (const auto& member : model.ring(0).watched()) {
+    if (before.contains(member.name)) continue;
+    EXPECT_FALSE(member.round_trip) << "new";
+    EXPECT_GT(member.loss, 0.2);
+    return;
+  }
+  FAIL() << "who left has a successor";
+}
+
 TEST(RingModelCalm, NobodyIsDeclaredDeadAtFivePercentLossEachWay) {
   for (const std::size_t members : {2U, 3U, 10U}) {
     auto model = cluster(members, 0.05, members);

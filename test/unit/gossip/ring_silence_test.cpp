@@ -156,6 +156,16 @@ TEST(RingBlamesItself, PingsLostWhileTheProcessPausedAreNoLosses) {
   EXPECT_FALSE(world.first<WatchRing::Accuse>());
 }
 
+TEST(RingBlamesItself, AnswersThatLayUnreadWhileTheProcessPausedAreNoSlowOnes) {
+  RingWorld world({"a", "b"});
+  world.run(30s);
+  const auto before = world.pings("a").size();
+  while (world.pings("a").size() == before) world.run(500us);
+  world.stand_still(10s);
+  world.run(50ms);
+  for (const auto& member : world.ring->watched()) EXPECT_LT(in_ms(member.round_trip.value_or(1s)), 1.1) << member.name;
+}
+
 struct RingMassSilence : testing::Test {
   RingMassSilence() : world({"n0", "n1", "n2", "n3", "n4", "n5"}) {
     world.run(30s);
