@@ -14,7 +14,7 @@ from .api import Api, wait_for_api
 from .endpoints import EndpointController
 from .kubelet import Kubelet
 from .members import MemberLog
-from .netns import remove_leftovers, run
+from .netns import made, remove_leftovers, run
 from .network import Lan
 from .processes import Process, wait_until
 from .proxy import Proxy
@@ -45,6 +45,7 @@ class Cluster:
         self._membership = membership
         self._member_logs: dict[str, MemberLog] = {}
         self._roles: list = []
+        self._others: set = set()  # namespaces of this process that are not of this lab
         self.lan: Lan | None = None
         self.speakers: dict[str, Process] = {}
         self.controller: Process | None = None
@@ -54,6 +55,7 @@ class Cluster:
 
     def __enter__(self) -> "Cluster":
         remove_leftovers()
+        self._others = made()
         try:
             self._start()
         except BaseException:
@@ -236,7 +238,9 @@ class Cluster:
                 self.lan.remove()
                 self.lan = None
             else:
-                remove_own()
+                # Building it failed half-way, and no Lan came to own them.
+                for namespace in made() - self._others:
+                    namespace.remove()
             shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -250,13 +254,6 @@ def ctrl_c_ignored():
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def remove_own() -> None:
-    """Namespaces of this process that no Lan object came to own, because building it failed half-way."""
-    for name in os.listdir("/var/run/netns") if os.path.isdir("/var/run/netns") else []:
-        if name.startswith(f"mlb{os.getpid()}-"):
-            run("ip", "netns", "delete", name, check=False)
 
 
 def node_manifest(names: list[str]) -> str:

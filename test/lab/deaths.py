@@ -85,9 +85,9 @@ class Ward:
         self._cluster.speakers[victim].start()
         return code
 
-    def death(self, kind: str, addresses: list[str], timeout: float = 20.0) -> Death:
-        """The owner of `addresses` dies, and is healed as soon as it has been succeeded."""
-        victim = self.settled(addresses)
+    def death(self, kind: str, addresses: list[str], timeout: float = 30.0) -> Death:
+        """The owner of `addresses` dies, and is healed as soon as it has been succeeded. `timeout`: for that, and for the return."""
+        victim = self.settled(addresses, timeout)
         with self.watch(addresses) as watcher:
             time.sleep(_BEFORE)
             struck = self.strike(kind, victim)
@@ -102,7 +102,7 @@ class Ward:
                 pass  # the figures say so
             healed = time.monotonic()
             code = self.heal(kind, victim)
-            self.settled(addresses)
+            self.settled(addresses, timeout)
             time.sleep(_AFTER)
             ended = time.monotonic()
             record = watcher.finish()

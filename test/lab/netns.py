@@ -3,11 +3,13 @@
 import contextlib
 import ctypes
 import fcntl
+import itertools
 import os
 import re
 import socket
 import struct
 import subprocess
+import threading
 
 _libc = ctypes.CDLL("libc.so.6", use_errno=True)
 _CLONE_NEWNET = 0x40000000
@@ -29,7 +31,11 @@ class Namespace:
 
     def __init__(self, role: str):
         self.role = role
-        self.name = f"{_PREFIX}{os.getpid()}-{role}"
+        with _lock:
+            # A second lab of this process has the same roles.
+            names = (f"{_PREFIX}{os.getpid()}-{role}{suffix}" for suffix in itertools.chain([""], (f"-{number}" for number in itertools.count(2))))
+            self.name = next(name for name in names if name not in _made)
+            _made[self.name] = self
         run("ip", "netns", "add", self.name)
         self.run("ip", "link", "set", "lo", "up")
 
@@ -67,6 +73,18 @@ class Namespace:
 
     def remove(self) -> None:
         run("ip", "netns", "delete", self.name, check=False)
+        with _lock:
+            _made.pop(self.name, None)
+
+
+_made: dict[str, Namespace] = {}
+_lock = threading.Lock()
+
+
+def made() -> set[Namespace]:
+    """The namespaces that this process made and did not remove yet."""
+    with _lock:
+        return set(_made.values())
 
 
 def enter(name: str) -> None:

@@ -169,27 +169,31 @@ class SecondAct:
         owner = self._ward.settled([address])
         self._cluster.curl_until_answered(f"http://{address}/")
         stranger = Stranger(self._cluster)
-        with self._ward.watch([address]) as watcher:
-            elapsed = stopwatch()
-            stranger.take(address)
-            event = wait_until(lambda: self._conflict_event(stranger.mac()), 10, "an AddressConflict event that names the stranger")
-            self._story.check("an event on the Service names the device", "eth0" in event["message"], f"{elapsed():.0f} ms later")
-            self._kubectl("get", "events", "--field-selector", "reason=AddressConflict", "-o", "custom-columns=TYPE:.type,MESSAGE:.message")
-            answering = self._ward.owners(address)
-            self._story.say(f"whoever asks the LAN now gets the answers of: {', '.join(answering)} ({stranger.mac()} is the stranger)")
-            answer = self._cluster.curl(f"http://{address}/")
-            self._story.command(f"curl http://{address}/        # on the client", answer)
-            record = watcher.finish()
+        try:
+            with self._ward.watch([address]) as watcher:
+                self._conflict(stranger, address)
+                record = watcher.finish()
+        finally:
+            stranger.leave()
         requests = record.requests(address, 0, float("inf"))
         strays = [request for request in requests if request[3] == "pod: stranger"]
         span = (strays[-1][0] - strays[0][0]) * 1000 if strays else 0.0
         self._story.figure("stranger", {"requests": len(requests), "reached_the_stranger": len(strays), "for_ms": round(span, 1),
                                         "failed": sum(request[2] is not None for request in requests)},
                            f"of {len(requests)} requests {len(strays)} reached the stranger, within {span:.0f} ms, until {owner} spoke up")
-        stranger.leave()
         self._ward.settled([address])
         answer = self._cluster.curl_until_answered(f"http://{address}/")
         self._story.check("the stranger is gone, and the client reaches the Service", answer.startswith("pod: myapp-"), answer.splitlines()[0])
+
+    def _conflict(self, stranger: Stranger, address: str) -> None:
+        elapsed = stopwatch()
+        stranger.take(address)
+        event = wait_until(lambda: self._conflict_event(stranger.mac()), 10, "an AddressConflict event that names the stranger")
+        self._story.check("an event on the Service names the device and where it was seen", "eth0" in event["message"], f"{elapsed():.0f} ms later")
+        self._kubectl("get", "events", "--field-selector", "reason=AddressConflict", "-o", "custom-columns=TYPE:.type,MESSAGE:.message")
+        answering = self._ward.owners(address)
+        self._story.say(f"whoever asks the LAN now gets the answers of {' and '.join(answering)} ({stranger.mac()} is the stranger)")
+        self._story.command(f"curl http://{address}/        # on the client", self._cluster.curl(f"http://{address}/"))
 
     def _conflict_event(self, mac: str) -> dict | None:
         events = self._cluster.api.get("/api/v1/namespaces/default/events")["items"]
