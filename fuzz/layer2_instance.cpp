@@ -74,7 +74,7 @@ class Session {
       case 6: {
         const auto choice = in_.u8();
         if ((kind & 0x40U) != 0) return learn(choice);
-        return lose({pick_address(choice), (choice & 1U) != 0});
+        return lose({pick_address(choice), static_cast<Purpose>(choice % 3)});
       }
       default:
         if ((kind & 0x40U) != 0) return run(std::chrono::milliseconds(in_.u8() * 10));
@@ -85,7 +85,7 @@ class Session {
 
   /// Only a frame that was to be sent can be lost.
   void lose(const FrameLost& lost) {
-    const auto sent = sent_.find({lost.address, lost.gratuitous});
+    const auto sent = sent_.find({lost.address, lost.purpose});
     if (sent == sent_.end()) return;
     sent_.erase(sent);
     input(lost);
@@ -117,7 +117,7 @@ class Session {
     for (const auto& action : out_) {
       if (const auto* send = std::get_if<SendFrame>(&action)) {
         METALLB_CONTRACT(send->frame.size() >= 60, "frames are padded to the minimum");
-        sent_.emplace(send->address, send->gratuitous);
+        sent_.emplace(send->address, send->purpose);
         ++frames;
       } else if (const auto* join = std::get_if<JoinGroup>(&action)) {
         METALLB_CONTRACT(groups_.emplace(join->interface, join->group).second, "a group is joined once");
@@ -137,7 +137,7 @@ class Session {
   SteadyPoint now_{std::chrono::hours(1)};
   std::vector<Action> out_;
   std::set<std::pair<InterfaceIndex, IpAddress>> groups_;
-  std::multiset<std::pair<IpAddress, bool>> sent_;
+  std::multiset<std::pair<IpAddress, Purpose>> sent_;
 };
 
 }  // namespace

@@ -58,6 +58,7 @@ std::expected<void, SystemError> Membership::start_thread(const std::string& nod
       {.electorate_changed =
            [this](gossip::ElectorateChanged changed) {
              electorate_ = std::move(changed);
+             discovery_driver_.feed(electorate_);
              tell_members();
            },
        .member_seen = [this](const gossip::MemberSeen& seen) { discovery_driver_.feed(seen); },

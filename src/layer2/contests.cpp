@@ -1,5 +1,6 @@
 #include "layer2/contests.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "layer2/inputs_and_actions.hpp"
@@ -22,6 +23,19 @@ bool Contests::oppose(SteadyPoint now, const IpAddress& address) {
   if (opposed && now - *opposed < kDefendInterval) return false;
   opposed = now;
   return true;
+}
+
+Contests::Standing Contests::judge(SteadyPoint now, const IpAddress& address, const MacAddress& stranger) {
+  auto& suspects = contests_[address].suspects;
+  std::erase_if(suspects, [&](const auto& suspect) { return now - suspect.last > kSuspicion; });
+  const auto found = std::ranges::find(suspects, stranger, &Suspect::mac);
+  if (found != suspects.end()) {
+    found->last = now;
+    return now - found->first < kProbation ? Standing::kOnProbation : Standing::kProven;
+  }
+  if (suspects.size() == kMostSuspects) return Standing::kProven;
+  suspects.push_back({.mac = stranger, .first = now, .last = now});
+  return Standing::kNew;
 }
 
 void Contests::listen(const IpAddress& address) {

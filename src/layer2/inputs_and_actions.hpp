@@ -40,10 +40,16 @@ struct SendersReady {
   InterfaceIndex interface;
   IpFamily family;
 };
+/// What a frame is sent for.
+enum class Purpose : std::uint8_t {
+  kAnswer,
+  kAnnouncement,  ///< gratuitous: nobody asked
+  kProbe,         ///< asks whether somebody else has the address; not counted
+};
 /// A SendFrame did not leave this node: it must not count as sent.
 struct FrameLost {
   IpAddress address;
-  bool gratuitous = false;
+  Purpose purpose = Purpose::kAnswer;
 };
 /// Which MAC belongs to which other member of the cluster, by node name, as the member table and the kernel's neighbour
 /// table tell (failover spec 6). The whole table: it replaces the last one.
@@ -56,8 +62,8 @@ using Input = std::variant<Command, InterfaceState, InterfaceGone, FrameReceived
 struct SendFrame {
   InterfaceIndex interface;
   Bytes frame;
-  IpAddress address;        ///< that it is about
-  bool gratuitous = false;  ///< nobody asked
+  IpAddress address;  ///< that it is about
+  Purpose purpose = Purpose::kAnswer;
 };
 /// Hold (or drop) membership in a solicited-node group, so that switches with MLD snooping deliver.
 struct JoinGroup {
@@ -78,9 +84,9 @@ struct CaptureChanged {
   std::vector<IpAddress> addresses;  ///< of both families, ascending
 };
 /// Somebody else claims an address that is answered here. `node` is the member that the MAC belongs to; without it the MAC
-/// is a stranger's. At most one every kConflictInterval per address and kind (member or stranger); of members' only
-/// what they announce or answer: a kernel that merely sends from the address (kube-proxy's ipvs mode without strict ARP)
-/// does not own it.
+/// is a stranger's, and the claim was not its first: it stood a probe. At most one every kConflictInterval per address and
+/// kind (member or stranger); of members' only what they announce or answer: a kernel that merely sends from the address
+/// (kube-proxy's ipvs mode without strict ARP) does not own it.
 struct ConflictSeen {
   IpAddress address;
   InterfaceIndex interface;

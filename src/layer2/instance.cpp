@@ -1,6 +1,7 @@
 #include "layer2/instance.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "base/contract.hpp"
@@ -18,6 +19,10 @@ constexpr std::size_t kFramesPerRound = 2;
 /// From a claim to our announcement against it while nobody has told who the members are: then it may be the new owner's,
 /// and the address be withdrawn here before long.
 constexpr Duration kClaimPause = std::chrono::seconds(5);
+
+/// Three (RFC 5227, PROBE_NUM), since one may get lost.
+constexpr std::array<Duration, 1> kProbeGaps{std::chrono::seconds(1)};
+constexpr Burst kProbes{kProbeGaps, std::chrono::seconds(2)};
 
 bool eligible(const InterfaceState& state, const IpAddress& address) {
   return address.is_v4() ? state.arp : state.link_local.has_value();
@@ -59,7 +64,7 @@ void Instance::on_time(Now now, std::vector<Action>& out) {
 }
 
 SteadyPoint Instance::next_deadline() const {
-  auto deadline = std::min(schedule_.next(), pause_.next());
+  auto deadline = std::min({schedule_.next(), probes_.next(), pause_.next()});
   if (!pause_.silent()) deadline = std::min(deadline, refresh_.next());
   for (const auto& [index, port] : ports_) {
     if (port.addresses_changed) deadline = std::min(deadline, port.capture_after);
@@ -75,6 +80,7 @@ void Instance::watch_for_pause(SteadyPoint now) {
     case PauseWatch::Verdict::kPaused:
       log_.warn({{"event", "processPaused"}, {"msg", "this process stood still: silent until it is known who answers now"}});
       schedule_.clear();
+      probes_.clear();
       return;
     case PauseWatch::Verdict::kOver:
       // Who took over in vain made others believe it. A minute's refresh ahead of time corrects them, without a storm.
@@ -160,6 +166,12 @@ void Instance::contest(SteadyPoint now, const InterfaceState& interface, const R
                      : kernel          ? Contests::Party::kMembersKernel
                                        : Contests::Party::kMember;
   if (!contests_.note(now, claim.address, party, claim.repeats)) return;
+  if (member == nullptr) {
+    oppose(now, claim.address);
+    const auto standing = contests_.judge(now, claim.address, claim.mac);
+    if (standing == Contests::Standing::kNew) probes_.start_at(now + kProbation, {claim.address, interface.index}, kProbes);
+    if (standing != Contests::Standing::kProven) return;
+  }
   ++(member != nullptr ? conflicts_.member : conflicts_.foreign);
   if (kernel) return;
   out.emplace_back(ConflictSeen{.address = claim.address,
@@ -168,7 +180,6 @@ void Instance::contest(SteadyPoint now, const InterfaceState& interface, const R
                                 .mac = claim.mac,
                                 .node = member != nullptr ? std::optional(*member) : std::nullopt,
                                 .announced = claim.kind == Responder::Claim::Kind::kAnnounces});
-  if (member == nullptr) oppose(now, claim.address);
 }
 
 /// RFC 5227, Section 2.4 (c): after a stranger's announcement the whole LAN may send to it, and only another one of ours
@@ -235,6 +246,7 @@ void Instance::lose(const IpAddress& address, Port& port, std::vector<Action>& o
   table_.erase(address, index);
   port.addresses_changed = true;
   schedule_.stop({address, index});
+  probes_.stop({address, index});
   refresh_.remove({address, index});
   if (table_.answers(address).empty()) responder_.given_up(address);
   if (address.is_v6()) {
@@ -284,11 +296,25 @@ void Instance::announcements_due(SteadyPoint now, std::vector<Action>& out) {
       frames += announce(*round, Responder::Form::kFull, out);
       continue;
     }
+    if (probe(now, out)) {
+      ++frames;
+      continue;
+    }
     // What somebody waits for is not in the refreshes.
     const auto round = pause_.silent() ? std::nullopt : refresh_.take_due(now);
     if (!round) return;
     frames += announce(*round, Responder::Form::kShort, out);
   }
+}
+
+/// A stranger that has the address cannot but answer, and then claims it again.
+bool Instance::probe(SteadyPoint now, std::vector<Action>& out) {
+  const auto round = probes_.take_due(now);
+  if (!round) return false;
+  const auto port = ports_.find(round->interface);
+  METALLB_CONTRACT(port != ports_.end(), "probes of an interface end with it");
+  Responder::probe(port->second.state, round->address, out);
+  return true;
 }
 
 std::size_t Instance::announce(const Round& round, Responder::Form form, std::vector<Action>& out) {

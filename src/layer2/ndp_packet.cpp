@@ -15,9 +15,10 @@ constexpr std::uint8_t kNeighborSolicitation = 135;
 constexpr std::uint8_t kNeighborAdvertisement = 136;
 constexpr std::uint8_t kSourceLinkLayerAddress = 1;
 constexpr std::uint8_t kTargetLinkLayerAddress = 2;
-constexpr std::size_t kOptionUnit = 8;
+constexpr std::uint16_t kOptionUnit = 8;
 constexpr std::size_t kIpv6Header = 40;
-constexpr std::uint16_t kAdvertisementLength = 32;
+constexpr std::size_t kMessageAt = kEthernetHeader + kIpv6Header;
+constexpr std::uint16_t kTargetEnd = 24;  ///< of both messages: where their options begin
 constexpr std::uint32_t kRouterFlag = 0x8000'0000;
 constexpr std::uint32_t kSolicitedFlag = 0x4000'0000;
 constexpr std::uint32_t kOverrideFlag = 0x2000'0000;
@@ -143,22 +144,49 @@ std::expected<NeighborAdvertisement, NdpError> decode_advertisement(ByteView fra
   return out;
 }
 
+namespace {
+
+/// Ethernet and IPv6 headers of a message of `length` bytes.
+Bytes begin_frame(const EthernetHeader& ethernet, const IpAddress& source, const IpAddress& destination,
+                  std::uint16_t length) {
+  Bytes frame;
+  frame.reserve(kMessageAt + length);
+  ByteWriter out(frame);
+  write_ethernet(out, ethernet);
+  out.u32(6U << 28).u16(length).u8(kNextHeaderIcmpv6).u8(kHopLimit);
+  out.bytes(source.bytes16()).bytes(destination.bytes16());
+  return frame;
+}
+
+void set_checksum(Bytes& frame, const IpAddress& source, const IpAddress& destination) {
+  const auto sum = icmpv6_checksum(source, destination, ByteView(frame).subspan(kMessageAt));
+  frame[kMessageAt + 2] = static_cast<std::uint8_t>(sum >> 8);
+  frame[kMessageAt + 3] = static_cast<std::uint8_t>(sum);
+}
+
+}  // namespace
+
+Bytes encode_solicitation(const NeighborSolicitation& s) {
+  METALLB_CONTRACT(s.source.is_v6() && s.destination.is_v6() && s.target.is_v6(), "NDP carries IPv6 addresses");
+  const std::uint16_t length = kTargetEnd + (s.source_link_layer ? kOptionUnit : 0);
+  auto frame = begin_frame({s.ethernet_destination, s.ethernet_source, kEtherTypeIpv6}, s.source, s.destination, length);
+  ByteWriter out(frame);
+  out.u8(kNeighborSolicitation).u8(0).u16(0).u32(0).bytes(s.target.bytes16());
+  if (s.source_link_layer) out.u8(kSourceLinkLayerAddress).u8(1).bytes(s.source_link_layer->bytes());
+  set_checksum(frame, s.source, s.destination);
+  return frame;
+}
+
 Bytes encode_advertisement(const NeighborAdvertisement& a) {
   METALLB_CONTRACT(a.source.is_v6() && a.destination.is_v6() && a.target.is_v6(), "NDP carries IPv6 addresses");
-  Bytes frame;
-  frame.reserve(kEthernetHeader + kIpv6Header + kAdvertisementLength);
+  auto frame = begin_frame({a.ethernet_destination, a.ethernet_source, kEtherTypeIpv6}, a.source, a.destination,
+                           kTargetEnd + kOptionUnit);
   ByteWriter out(frame);
-  write_ethernet(out, {a.ethernet_destination, a.ethernet_source, kEtherTypeIpv6});
-  out.u32(6U << 28).u16(kAdvertisementLength).u8(kNextHeaderIcmpv6).u8(kHopLimit);
-  out.bytes(a.source.bytes16()).bytes(a.destination.bytes16());
-  const auto message_at = frame.size();
   out.u8(kNeighborAdvertisement).u8(0).u16(0);
   out.u32((a.router ? kRouterFlag : 0U) | (a.solicited ? kSolicitedFlag : 0U) | (a.override_ ? kOverrideFlag : 0U));
   out.bytes(a.target.bytes16());
   out.u8(kTargetLinkLayerAddress).u8(1).bytes(a.target_link_layer.bytes());
-  const auto sum = icmpv6_checksum(a.source, a.destination, ByteView(frame).subspan(message_at));
-  frame[message_at + 2] = static_cast<std::uint8_t>(sum >> 8);
-  frame[message_at + 3] = static_cast<std::uint8_t>(sum);
+  set_checksum(frame, a.source, a.destination);
   return frame;
 }
 

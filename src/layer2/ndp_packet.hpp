@@ -47,6 +47,9 @@ struct NeighborSolicitation {
 /// count as invalid, so every address in the result is IPv6. Bytes after the IPv6 payload are padding.
 [[nodiscard]] std::expected<NeighborSolicitation, NdpError> decode_solicitation(ByteView frame);
 
+/// A frame of 78 bytes, 86 with the option, with hop limit 255 and a valid checksum. All addresses must be IPv6.
+[[nodiscard]] Bytes encode_solicitation(const NeighborSolicitation& solicitation);
+
 /// An advertisement with one Target Link-Layer Address option.
 ///      0     1     2           4   (R S O, 29 zero bits)  8                24   25  26
 ///     +-----+-----+-----------+--------------------------+----------------+---+---+----------+

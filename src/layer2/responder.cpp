@@ -1,5 +1,7 @@
 #include "layer2/responder.hpp"
 
+#include <utility>
+
 #include "base/contract.hpp"
 #include "layer2/arp_packet.hpp"
 #include "layer2/ethernet.hpp"
@@ -224,7 +226,7 @@ std::size_t Responder::announce(const InterfaceState& interface, const IpAddress
     packet.target_ip = address;
     for (const auto operation : {ArpOperation::kRequest, ArpOperation::kReply}) {
       packet.operation = operation;
-      out.emplace_back(SendFrame{interface.index, encode_arp(packet), address, true});
+      out.emplace_back(SendFrame{interface.index, encode_arp(packet), address, Purpose::kAnnouncement});
       ++frames;
       if (form == Form::kShort) break;  // RFC 5227, Section 2.3: an announcement is a request
     }
@@ -239,17 +241,40 @@ std::size_t Responder::announce(const InterfaceState& interface, const IpAddress
     packet.target = address;
     packet.target_link_layer = interface.mac;
     packet.override_ = true;
-    out.emplace_back(SendFrame{interface.index, encode_advertisement(packet), address, true});
+    out.emplace_back(SendFrame{interface.index, encode_advertisement(packet), address, Purpose::kAnnouncement});
     ++frames;
   }
   address_counters_[address].gratuitous_sent += frames;
   return frames;
 }
 
+void Responder::probe(const InterfaceState& interface, const IpAddress& address, std::vector<Action>& out) {
+  Bytes frame;
+  if (address.is_v4()) {
+    ArpPacket packet;
+    packet.ethernet_destination = MacAddress::broadcast();
+    packet.ethernet_source = interface.mac;
+    packet.sender_mac = interface.mac;
+    packet.sender_ip = IpAddress::v4(0, 0, 0, 0);
+    packet.target_ip = address;
+    frame = encode_arp(packet);
+  } else {
+    NeighborSolicitation packet;
+    packet.ethernet_source = interface.mac;
+    packet.source = IpAddress::from_number(IpFamily::kIpv6, 0);
+    packet.destination = solicited_node_group(address);
+    packet.ethernet_destination = MacAddress::multicast(packet.destination);
+    packet.target = address;
+    frame = encode_solicitation(packet);
+  }
+  out.emplace_back(SendFrame{interface.index, std::move(frame), address, Purpose::kProbe});
+}
+
 void Responder::not_sent(const FrameLost& lost) {
+  if (lost.purpose == Purpose::kProbe) return;
   const auto counters = address_counters_.find(lost.address);
   METALLB_CONTRACT(counters != address_counters_.end(), "only a frame that was counted can be lost");
-  auto& sent = lost.gratuitous ? counters->second.gratuitous_sent : counters->second.responses_sent;
+  auto& sent = lost.purpose == Purpose::kAnnouncement ? counters->second.gratuitous_sent : counters->second.responses_sent;
   METALLB_CONTRACT(sent > 0, "no more frames can be lost than were counted");
   --sent;
 }

@@ -53,6 +53,10 @@ class Responder {
   /// Announces once. IPv6 needs the interface's link-local address. Returns the number of frames, at most 2.
   std::size_t announce(const InterfaceState& interface, const IpAddress& address, Form form, std::vector<Action>& out);
 
+  /// Asks whether somebody else has the address, without claiming anything: RFC 5227, Section 2.1.1, and RFC 4862, Section
+  /// 5.4.2.
+  static void probe(const InterfaceState& interface, const IpAddress& address, std::vector<Action>& out);
+
   /// Takes a frame back that was counted as sent and was not.
   void not_sent(const FrameLost& lost);
 

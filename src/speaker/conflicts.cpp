@@ -13,8 +13,7 @@ constexpr Duration kShortestYield = std::chrono::seconds(1);
 constexpr Duration kLongestYield = std::chrono::seconds(8);
 /// After such a time of peace the next yield is a short one again.
 constexpr Duration kPeace = std::chrono::minutes(1);
-constexpr Duration kJudgement = std::chrono::seconds(1);
-constexpr Duration kEventInterval = std::chrono::minutes(1);
+constexpr Duration kReportInterval = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -54,23 +53,12 @@ bool Conflicts::knows(SteadyPoint now, const ServiceKey& service, const std::str
   return found != yields_.end() && found->second.to == other && now - found->second.until <= kPeace;
 }
 
-void Conflicts::stranger(SteadyPoint now, const layer2::ConflictSeen& seen) {
+bool Conflicts::may_report(SteadyPoint now, const IpAddress& address) {
   clean_up(now);
-  auto& known = strangers_[seen.address];
-  known.seen = seen;
-  if (known.told && now - *known.told < kEventInterval) return;
-  judgements_.add_after(now, seen.address, kJudgement);
-}
-
-std::optional<layer2::ConflictSeen> Conflicts::take_stranger(SteadyPoint now) {
-  while (const auto address = judgements_.take(now)) {
-    judgements_.done(*address);
-    const auto found = strangers_.find(*address);
-    if (found == strangers_.end()) continue;
-    found->second.told = now;
-    return found->second.seen;
-  }
-  return std::nullopt;
+  const auto [report, is_new] = reports_.try_emplace(address, now);
+  if (!is_new && now - report->second < kReportInterval) return false;
+  report->second = now;
+  return true;
 }
 
 /// Whatever is old enough to make no difference any more.
@@ -79,7 +67,7 @@ void Conflicts::clean_up(SteadyPoint now) {
   clean_after_ = now + kPeace;
   std::erase_if(defences_, [&](const auto& d) { return now - d.second.since >= kDefenceWindow; });
   std::erase_if(yields_, [&](const auto& y) { return now - y.second.until > kPeace; });
-  std::erase_if(strangers_, [&](const auto& s) { return s.second.told && now - *s.second.told >= kEventInterval; });
+  std::erase_if(reports_, [&](const auto& r) { return now - r.second >= kReportInterval; });
 }
 
 }  // namespace metallb::speaker

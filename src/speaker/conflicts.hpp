@@ -11,8 +11,7 @@
 
 #include "base/names.hpp"
 #include "base/time.hpp"
-#include "kube/work_queue.hpp"
-#include "layer2/inputs_and_actions.hpp"
+#include "net/ip_address.hpp"
 
 namespace metallb::speaker {
 
@@ -37,14 +36,8 @@ class Conflicts {
   [[nodiscard]] bool knows(SteadyPoint now, const ServiceKey& service, const std::string& other) const;
   void forget(const ServiceKey& service) { yields_.erase(service); }
 
-  /// A stranger's claim. It is judged a second later: an owner whose MAC is not known looks the same, and then the address
-  /// has been withdrawn here by that time.
-  void stranger(SteadyPoint now, const layer2::ConflictSeen& seen);
-  /// A claim whose second is over, at most one per address and minute.
-  std::optional<layer2::ConflictSeen> take_stranger(SteadyPoint now);
-  /// It was none: the address is not announced here any more.
-  void dismiss(const IpAddress& address) { strangers_.erase(address); }
-  [[nodiscard]] SteadyPoint next_deadline() const { return judgements_.next_deadline(); }
+  /// Whether a stranger's claim is to be reported: one per address and minute.
+  bool may_report(SteadyPoint now, const IpAddress& address);
 
  private:
   struct Defence {
@@ -57,16 +50,11 @@ class Conflicts {
     SteadyPoint until;
     Duration pause;
   };
-  struct Stranger {
-    layer2::ConflictSeen seen;
-    std::optional<SteadyPoint> told;
-  };
   void clean_up(SteadyPoint now);
 
   std::map<IpAddress, Defence> defences_;
   std::map<ServiceKey, Yield> yields_;
-  std::map<IpAddress, Stranger> strangers_;
-  kube::WorkQueue<IpAddress> judgements_;
+  std::map<IpAddress, SteadyPoint> reports_;
   SteadyPoint clean_after_ = SteadyPoint::min();
 };
 

@@ -137,7 +137,6 @@ void Instance::on_time(Now now, Output& out) {
     if (!more) break;
     weight += *more;
   }
-  judge_strangers(now.steady, out);
   // What has to wait for the interfaces or for the members is not yet known to be announced, nor not to be.
   const bool all_known = configuration_.current() != nullptr && interfaces_.has_value() && hold() != Hold::kFirstJoin;
   if (all_known && !pass_due_ && nothing_waits()) statuses_.start();
@@ -164,7 +163,7 @@ bool Instance::nothing_waits() const {
 SteadyPoint Instance::next_deadline() const {
   if (!ready()) return kIdle;
   if (urgent() || configuration_.due() || pass_due_) return SteadyPoint::min();
-  return std::min({changed_.next_deadline(), pass_.next_deadline(), conflicts_.next_deadline(), statuses_.next_deadline()});
+  return std::min({changed_.next_deadline(), pass_.next_deadline(), statuses_.next_deadline()});
 }
 
 void Instance::look_at_all() {

@@ -126,7 +126,7 @@ class Instance {
   /// True when the own announcement is to be repeated.
   bool contest(SteadyPoint now, const ServiceKey& key, const layer2::ConflictSeen& seen, Output& out);
   [[nodiscard]] std::string first_of(const ServiceKey& key, const std::string& other);
-  void judge_strangers(SteadyPoint now, Output& out);
+  void report_stranger(const layer2::ConflictSeen& seen, const std::set<ServiceKey>& holders, Output& out);
 
   void look_at(const ServiceKey& key);
   void look_at_all();

@@ -94,7 +94,10 @@ std::optional<std::size_t> Instance::look_at_urgent(SteadyPoint now, Output& out
 void Instance::contest(SteadyPoint now, const layer2::ConflictSeen& seen, Output& out) {
   const auto holders = announcements_.holders(seen.address);
   if (holders.empty()) return;
-  if (!seen.node) return conflicts_.stranger(now, seen);
+  if (!seen.node) {
+    if (conflicts_.may_report(now, seen.address)) report_stranger(seen, holders, out);
+    return;
+  }
   if (*seen.node == options_.node_name) return;
   // The successor is heard.
   if (stopping_) return announcements_.give_up(seen.address, Reason::kStopping, out);
@@ -141,29 +144,22 @@ std::string Instance::first_of(const ServiceKey& key, const std::string& other) 
   return decision.order.empty() ? std::string() : decision.order.front();
 }
 
-void Instance::judge_strangers(SteadyPoint now, Output& out) {
-  while (const auto seen = conflicts_.take_stranger(now)) {
-    const auto holders = announcements_.holders(seen->address);
-    if (holders.empty()) {
-      conflicts_.dismiss(seen->address);
-      continue;
-    }
-    const auto address = seen->address.to_string();
-    const auto mac = seen->mac.to_string();
-    log_.warn({{"event", "addressConflict"},
-               {"ip", address},
-               {"mac", mac},
-               {"interface", seen->interface_name},
-               {"msg", "a device that is no member of the cluster uses an address that this node announces"}});
-    for (const auto& key : holders) {
-      const auto service = services_.get(key);
-      if (!service) continue;
-      out.emplace_back(kube::event_note(*service, kube::EventNote::Type::kWarning, kAddressConflict,
-                                        "address " + address + " is also used by the device " + mac + " on interface " +
-                                            seen->interface_name + " of node \"" + options_.node_name +
-                                            "\", which is none of the speakers: give that device another address, or take "
-                                            "this one out of the pool"));
-    }
+void Instance::report_stranger(const layer2::ConflictSeen& seen, const std::set<ServiceKey>& holders, Output& out) {
+  const auto address = seen.address.to_string();
+  const auto mac = seen.mac.to_string();
+  log_.warn({{"event", "addressConflict"},
+             {"ip", address},
+             {"mac", mac},
+             {"interface", seen.interface_name},
+             {"msg", "a device that is no member of the cluster uses an address that this node announces"}});
+  for (const auto& key : holders) {
+    const auto service = services_.get(key);
+    if (!service) continue;
+    out.emplace_back(kube::event_note(*service, kube::EventNote::Type::kWarning, kAddressConflict,
+                                      "address " + address + " is also used by the device " + mac + " on interface " +
+                                          seen.interface_name + " of node \"" + options_.node_name +
+                                          "\", which is none of the speakers: give that device another address, or take "
+                                          "this one out of the pool"));
   }
 }
 

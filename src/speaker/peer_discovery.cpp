@@ -43,7 +43,7 @@ SteadyPoint PeerDiscovery::next_deadline() const {
   return std::min({listing_ ? kIdle : list_at_, join_at_, hold_until_});
 }
 
-void PeerDiscovery::take(SteadyPoint now, const PodsListed& listed, Output& /*out*/) {
+void PeerDiscovery::take(SteadyPoint now, const PodsListed& listed, Output& out) {
   listing_ = false;
   api_is_there(now);
   if (!listed.pods) {
@@ -73,6 +73,7 @@ void PeerDiscovery::take(SteadyPoint now, const PodsListed& listed, Output& /*ou
   if (complete) relist_.reset();
   list_at_ = now + random_.jittered(complete ? kListInterval : relist_.next(), kJitter);
   if (join_at_ == kIdle) join_at_ = now + kJoinInterval;
+  if (knows_most()) end_hold(out);
 }
 
 void PeerDiscovery::take(SteadyPoint now, const kube::Change<kube::Node>& change, Output& /*out*/) {
@@ -110,6 +111,18 @@ void PeerDiscovery::take(SteadyPoint now, const gossip::MemberSeen& seen, Output
     rejoin_.reset();
     join_at_ = std::min(join_at_, now + rejoin_.next());
   }
+}
+
+void PeerDiscovery::take(SteadyPoint /*now*/, const gossip::ElectorateChanged& changed, Output& out) {
+  others_ = changed.members.empty() ? 0 : changed.members.size() - 1;
+  if (knows_most()) end_hold(out);
+}
+
+/// One exchange tells of everybody, and from then on the others count on this node: to wait for the rest of the join, which
+/// may have to wait for pods that are dead, would leave without an answer what they have handed over. But who knows a few
+/// may have met others that have just started, too.
+bool PeerDiscovery::knows_most() const {
+  return others_ > 0 && pods_ && 2 * others_ >= pods_->size();
 }
 
 void PeerDiscovery::list(Output& out) {

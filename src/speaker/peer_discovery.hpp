@@ -1,7 +1,7 @@
 // Whom to join, and when: the pods of the other speakers are found through the API, and those that are no members yet are
 // handed to the membership (gossip spec 1.5).
 //
-// In:   lists of the speakers' pods, the own Node, outcomes of joins, members as they come and go.
+// In:   lists of the speakers' pods, the own Node, outcomes of joins, members as they come and go, whom elections count on.
 // Out:  requests for such lists, joins, whether elections have to wait for the first join (failover spec 4); log lines.
 // Thread: main. It lists nothing and joins nobody itself.
 //
@@ -34,10 +34,12 @@ namespace metallb::speaker {
 struct PodsListed {
   std::expected<std::vector<kube::Pod>, std::string> pods;
 };
-using DiscoveryInput = std::variant<PodsListed, kube::Change<kube::Node>, gossip::JoinFinished, gossip::MemberSeen>;
+using DiscoveryInput =
+    std::variant<PodsListed, kube::Change<kube::Node>, gossip::JoinFinished, gossip::MemberSeen, gossip::ElectorateChanged>;
 
 struct ListPods {};
-/// Elections may be held, as far as this is concerned. Told once.
+/// Elections may be held, as far as this is concerned: the first join has ended, or has told of most of the others. Told
+/// once.
 struct FirstJoinEnded {};
 using DiscoveryAction = std::variant<ListPods, gossip::Join, FirstJoinEnded>;
 
@@ -79,11 +81,13 @@ class PeerDiscovery {
   void take(SteadyPoint now, const kube::Change<kube::Node>& change, Output& out);
   void take(SteadyPoint now, const gossip::JoinFinished& finished, Output& out);
   void take(SteadyPoint now, const gossip::MemberSeen& seen, Output& out);
+  void take(SteadyPoint now, const gossip::ElectorateChanged& changed, Output& out);
 
   void list(Output& out);
   void join(Output& out);
   void api_is_there(SteadyPoint now);
   void end_hold(Output& out);
+  [[nodiscard]] bool knows_most() const;
   /// Pods that are no members.
   [[nodiscard]] std::vector<IpAddress> strangers() const;
 
@@ -100,6 +104,7 @@ class PeerDiscovery {
 
   std::optional<NodeState> own_node_;
   std::map<std::string, IpAddress> members_;  ///< that are alive, by node
+  std::size_t others_ = 0;                    ///< that elections count on
   bool joining_ = false;
   bool join_wanted_ = true;  ///< the first one, also when there is nobody: it ends the hold
   SteadyPoint join_at_ = kIdle;

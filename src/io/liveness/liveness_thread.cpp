@@ -47,7 +47,9 @@ gossip::Options core_options(LivenessThread::Options options) {
                 fill_random(nonce);
                 return nonce;
               },
-          .seed = random_seed()};
+          .seed = random_seed(),
+          // Who discovers the others knows when to wait, and from when on (speaker/peer_discovery.hpp).
+          .start_hold = Duration::zero()};
 }
 
 /// What the main thread is told, in boxes that keep the latest: a slow main thread makes nobody wait.

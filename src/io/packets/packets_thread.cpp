@@ -141,7 +141,7 @@ class Implementation final : public PacketsThread {
     for (const auto& action : actions) {
       std::visit(Cases{[this](const layer2::SendFrame& send) {
                          if (captures_.send(send.interface, send.frame)) return;
-                         feed(layer2::FrameLost{send.address, send.gratuitous});
+                         feed(layer2::FrameLost{send.address, send.purpose});
                        },
                        [this](const layer2::JoinGroup& join) { change_group({join.interface, join.group, true}); },
                        [this](const layer2::LeaveGroup& leave) { change_group({leave.interface, leave.group, false}); },

@@ -313,8 +313,8 @@ TEST(Announcement, IsNotCountedWhenItDidNotLeave) {
   World world;
   world.announce(kFoo, kVip);
   world.receive(arp_frame({}));
-  world.input(FrameLost{kVip, true});
-  world.input(FrameLost{kVip, false});
+  world.input(FrameLost{kVip, Purpose::kAnnouncement});
+  world.input(FrameLost{kVip, Purpose::kAnswer});
   const auto& counters = world.core.address_counters().at(kVip);
   EXPECT_EQ(counters.gratuitous_sent, 1U);
   EXPECT_EQ(counters.responses_sent, 0U);
@@ -326,12 +326,12 @@ TEST(Announcement, NamesTheAddressOfEveryFrame) {
   world.announce(kFoo, kVip);
   world.announce(kFoo, kVip6);
   for (const auto& sent : world.of<SendFrame>(world.take())) {
-    EXPECT_TRUE(sent.gratuitous);
+    EXPECT_EQ(sent.purpose, Purpose::kAnnouncement);
     EXPECT_EQ(sent.address, sent.frame[12] == 0x08 ? kVip : kVip6);
   }
   const auto answer = world.receive(arp_frame({}));
   ASSERT_EQ(answer.size(), 1U);
-  EXPECT_FALSE(answer[0].gratuitous);
+  EXPECT_EQ(answer[0].purpose, Purpose::kAnswer);
   EXPECT_EQ(answer[0].address, kVip);
 }
 

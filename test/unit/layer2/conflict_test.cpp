@@ -1,8 +1,10 @@
 // Claims of our addresses by others: failover spec 6 "Two owners", RFC 5227 section 2.4.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <vector>
 
+#include "layer2/ndp_packet.hpp"
 #include "world.hpp"
 
 namespace metallb::layer2 {
@@ -29,6 +31,12 @@ struct ContestedAmongStrangers : testing::Test {
   }
   std::vector<ConflictSeen> conflicts(const Bytes& frame, InterfaceIndex interface = kEth0) {
     return World::of<ConflictSeen>(after(frame, interface));
+  }
+  /// A stranger's claim that is believed: it came before, longer ago than the probation.
+  std::vector<ConflictSeen> proven(const Bytes& frame, InterfaceIndex interface = kEth0) {
+    EXPECT_THAT(conflicts(frame, interface), testing::IsEmpty());
+    world.run(kProbation);
+    return conflicts(frame, interface);
   }
   std::uint64_t member() { return world.core.conflicts().member; }
   std::uint64_t foreign() { return world.core.conflicts().foreign; }
@@ -75,7 +83,7 @@ TEST_F(Contested, AMembersAnnouncementIsToldWithItsNode) {
 }
 
 TEST_F(Contested, AStrangersAnnouncementIsToldWithoutANode) {
-  const auto seen = conflicts(gratuitous(kStrangerMac), kEth1);
+  const auto seen = proven(gratuitous(kStrangerMac), kEth1);
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].node, std::nullopt);
   EXPECT_EQ(seen[0].mac, kStrangerMac);
@@ -85,6 +93,9 @@ TEST_F(Contested, AStrangersAnnouncementIsToldWithoutANode) {
 }
 
 TEST_F(Contested, EveryKindOfClaimIsRecognised) {
+  conflicts(gratuitous(kStrangerMac));
+  conflicts(advertised(kStrangerMac));
+  world.run(kProbation);
   for (const auto& frame : {gratuitous(kStrangerMac), gratuitous(kStrangerMac, kVip, 2), answered(kStrangerMac),
                             used(kStrangerMac), advertised(kStrangerMac), advertised(kStrangerMac, kVip6, true)}) {
     EXPECT_EQ(conflicts(frame).size(), 1U) << to_hex(frame);
@@ -109,7 +120,7 @@ TEST_F(Contested, TellsWhetherTheWholeLanHeardIt) {
   EXPECT_TRUE(conflicts(advertised(kMemberMac)).at(0).announced);
   world.run(1s);
   EXPECT_FALSE(conflicts(advertised(kMemberMac, kVip6, true)).at(0).announced);
-  EXPECT_FALSE(conflicts(used(kStrangerMac)).at(0).announced);
+  EXPECT_FALSE(proven(used(kStrangerMac)).at(0).announced);
 }
 
 TEST_F(Contested, AMemberThatMerelySendsFromTheAddressIsCountedOnly) {
@@ -136,10 +147,10 @@ TEST_F(Contested, OurOwnFramesAreNoConflictWhereverTheyComeBack) {
 
 TEST_F(Contested, AnAddressThatIsNotAnsweredOnTheInterfaceIsNotContestedThere) {
   world.announce(kFoo, kVip, only({"eth1"}));
-  EXPECT_TRUE(conflicts(gratuitous(kStrangerMac), kEth0).empty());
-  EXPECT_EQ(conflicts(gratuitous(kStrangerMac), kEth1).size(), 1U);
+  EXPECT_TRUE(conflicts(gratuitous(kMemberMac), kEth0).empty());
+  EXPECT_EQ(conflicts(gratuitous(kMemberMac), kEth1).size(), 1U);
   world.withdraw(kFoo, kVip);
-  EXPECT_TRUE(conflicts(gratuitous(kStrangerMac), kEth1).empty());
+  EXPECT_TRUE(conflicts(gratuitous(kMemberMac), kEth1).empty());
 }
 
 TEST_F(Contested, ClaimsOfNoStationAreNotBelieved) {
@@ -156,13 +167,15 @@ TEST_F(Contested, InvalidAdvertisementsAreMalformedAndClaimNothing) {
 }
 
 TEST_F(Contested, AFloodIsToldOncePerAddressAndInterval) {
+  proven(gratuitous(kStrangerMac));
+  world.run(kConflictInterval);
   std::size_t told = 0;
   for (int i = 0; i < 1000; ++i) {
-    told += conflicts(gratuitous(mac(i % 2 == 0 ? "02:00:00:00:00:66" : "02:00:00:00:00:67"))).size();
+    told += conflicts(gratuitous(kStrangerMac)).size();
     world.run(1ms);
   }
   EXPECT_EQ(told, 20U) << "one in 50 ms";
-  EXPECT_EQ(foreign(), 20U);
+  EXPECT_EQ(foreign(), 21U);
 }
 
 TEST_F(Contested, AFloodOfStrangersHidesNoMember) {
@@ -195,10 +208,11 @@ TEST_F(Contested, AMembersProbeAndItsQuestionsAreAnswered) {
 TEST_F(Contested, AStrangerIsOpposedAtOnceWithOneRoundOnEveryInterface) {
   const auto frames = World::of<SendFrame>(after(gratuitous(kStrangerMac)));
   ASSERT_EQ(frames.size(), 5U) << "the answer to its request, and two frames on each of two interfaces";
-  EXPECT_FALSE(frames[0].gratuitous);
-  for (std::size_t i = 1; i < 5; ++i) EXPECT_TRUE(frames[i].gratuitous && frames[i].address == kVip);
+  EXPECT_EQ(frames[0].purpose, Purpose::kAnswer);
+  for (std::size_t i = 1; i < 5; ++i) EXPECT_TRUE(frames[i].purpose == Purpose::kAnnouncement && frames[i].address == kVip);
   world.run(15s);
-  EXPECT_TRUE(World::of<SendFrame>(world.take()).empty()) << "RFC 5227 2.4 (c): one announcement";
+  for (const auto& sent : World::of<SendFrame>(world.take()))
+    EXPECT_EQ(sent.purpose, Purpose::kProbe) << "RFC 5227 2.4 (c): one announcement";
 }
 
 TEST_F(Contested, AStrangerIsOpposedOnceInTenSeconds) {
@@ -214,15 +228,107 @@ TEST_F(Contested, AStrangerIsOpposedOnceInTenSeconds) {
 
 TEST_F(Contested, AMemberThatLeftTheTableIsAStranger) {
   world.input(NeighboursKnown{{}});
-  EXPECT_EQ(conflicts(gratuitous(kMemberMac)).at(0).node, std::nullopt);
+  EXPECT_EQ(proven(gratuitous(kMemberMac)).at(0).node, std::nullopt);
 }
 
 TEST_F(Contested, BoundsWhatItRemembersByWhatIsAnnounced) {
   // A withdrawn address is forgotten: announced again, the next claim is news.
-  EXPECT_EQ(conflicts(gratuitous(kStrangerMac)).size(), 1U);
+  EXPECT_EQ(conflicts(gratuitous(kMemberMac)).size(), 1U);
+  EXPECT_EQ(proven(gratuitous(kStrangerMac)).size(), 1U);
   world.withdraw(kFoo, kVip);
   world.announce(kFoo, kVip);
-  EXPECT_EQ(conflicts(gratuitous(kStrangerMac)).size(), 1U);
+  EXPECT_EQ(conflicts(gratuitous(kMemberMac)).size(), 1U);
+  EXPECT_TRUE(conflicts(gratuitous(kStrangerMac)).empty()) << "nor is a stranger proven any more";
+}
+
+// A member whose MAC is not known looks like a stranger, for the moment in which an address changes its owner.
+
+/// The frames by which we asked whether somebody else has an address.
+std::vector<Bytes> probes(const std::vector<Action>& actions) {
+  std::vector<Bytes> out;
+  for (const auto& sent : World::of<SendFrame>(actions)) {
+    if (sent.purpose == Purpose::kProbe) out.push_back(sent.frame);
+  }
+  return out;
+}
+
+TEST_F(Contested, AStrangersFirstClaimIsProbedThreeTimesASecondApart) {
+  EXPECT_TRUE(probes(after(gratuitous(kStrangerMac), kEth1)).empty());
+  EXPECT_EQ(foreign(), 0U);
+  world.run(999ms);
+  EXPECT_TRUE(probes(world.take()).empty());
+  world.run(1ms);
+  const auto first = probes(world.take());
+  // RFC 5227, Section 2.1.1: from nobody, to everybody, about the address.
+  const auto expected = arp_frame({.ethernet_destination = MacAddress::broadcast(),
+                                   .ethernet_source = eth1().mac,
+                                   .sender_mac = eth1().mac,
+                                   .sender_ip = ip("0.0.0.0"),
+                                   .target_ip = kVip});
+  EXPECT_THAT(first, testing::ElementsAre(expected));
+  world.run(1min);
+  EXPECT_EQ(probes(world.take()).size(), 2U);
+}
+
+TEST_F(Contested, AnIpv6AddressIsProbedAsForDuplicateAddressDetection) {
+  conflicts(advertised(kStrangerMac));
+  world.run(kProbation);
+  const auto sent = probes(world.take());
+  ASSERT_EQ(sent.size(), 1U);
+  const auto probe = decode_solicitation(sent[0]);
+  ASSERT_TRUE(probe) << "checksum and hop limit are right";
+  EXPECT_TRUE(probe->is_duplicate_probe());
+  EXPECT_EQ(probe->target, kVip6);
+  EXPECT_EQ(probe->destination, solicited_node_group(kVip6));
+  EXPECT_EQ(probe->ethernet_destination, MacAddress::multicast(solicited_node_group(kVip6)));
+  EXPECT_EQ(probe->source_link_layer, std::nullopt) << "RFC 4861, Section 4.3: not from the unspecified address";
+}
+
+TEST_F(Contested, AStrangerThatAnswersTheProbeIsTold) {
+  conflicts(gratuitous(kStrangerMac));
+  world.run(kProbation);
+  EXPECT_EQ(conflicts(answered(kStrangerMac)).size(), 1U);
+  EXPECT_EQ(foreign(), 1U);
+}
+
+TEST_F(Contested, WhoeverClaimsForAMomentOnlyIsNeitherToldNorCounted) {
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(conflicts(gratuitous(kStrangerMac)).empty());
+    world.run(90ms);
+  }
+  world.run(1min);
+  EXPECT_EQ(foreign(), 0U);
+}
+
+TEST_F(Contested, AStrangersProbationIsForgottenAfterNinetySeconds) {
+  conflicts(gratuitous(kStrangerMac));
+  world.run(kSuspicion + 1ms);
+  EXPECT_TRUE(proven(gratuitous(kStrangerMac)).size() == 1U) << "begins anew";
+  world.run(kSuspicion);
+  EXPECT_EQ(conflicts(gratuitous(kStrangerMac)).size(), 1U) << "each claim counts from then on";
+}
+
+TEST_F(Contested, ManyStrangersAtOnceAreBelievedWithoutProbation) {
+  std::size_t told = 0;
+  for (int i = 10; i < 60; ++i) {
+    told += conflicts(gratuitous(mac("02:00:00:00:01:" + std::to_string(i)))).size();
+    world.run(kConflictInterval);
+  }
+  EXPECT_EQ(told, 46U) << "all but four";
+}
+
+TEST_F(Contested, NobodyIsProbedForAnAddressThatIsWithdrawn) {
+  conflicts(gratuitous(kStrangerMac));
+  world.withdraw(kFoo, kVip);
+  world.run(1min);
+  EXPECT_TRUE(probes(world.take()).empty());
+}
+
+TEST_F(Contested, AProbeThatCouldNotBeSentIsNoFault) {
+  conflicts(gratuitous(kStrangerMac));
+  const auto before = world.core.address_counters().at(kVip).gratuitous_sent;
+  world.input(FrameLost{kVip, Purpose::kProbe});
+  EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent, before);
 }
 
 // Without membership any claim may be that of a new owner, which the API has told before us.
@@ -230,7 +336,7 @@ TEST_F(Contested, BoundsWhatItRemembersByWhatIsAnnounced) {
 TEST_F(ContestedAmongStrangers, AClaimIsOpposedAfterAPause) {
   EXPECT_EQ(World::of<SendFrame>(after(gratuitous(kStrangerMac))).size(), 1U) << "the answer";
   world.run(4999ms);
-  EXPECT_TRUE(World::of<SendFrame>(world.take()).empty());
+  EXPECT_THAT(World::of<SendFrame>(world.take()), testing::SizeIs(3)) << "the probes";
   world.run(1ms);
   EXPECT_EQ(World::of<SendFrame>(world.take()).size(), 2U);
 }
@@ -239,6 +345,7 @@ TEST_F(ContestedAmongStrangers, AClaimIsNotOpposedWhenTheAddressIsWithdrawnMeanw
   after(gratuitous(kStrangerMac));
   world.run(4s);
   world.withdraw(kFoo, kVip);
+  world.take();
   world.run(1min);
   EXPECT_TRUE(World::of<SendFrame>(world.take()).empty());
 }

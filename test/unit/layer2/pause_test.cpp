@@ -119,7 +119,7 @@ TEST_F(Paused, IsNoticedByWhateverCallComesFirst) {
   const auto before = world;
   const auto request = arp_frame({});
   const std::vector<Input> calls{FrameReceived{kEth0, request}, SendersReady{kEth0, IpFamily::kIpv4}, eth1(),
-                                 NeighboursKnown{}, FrameLost{kVip, true}};
+                                 NeighboursKnown{}, FrameLost{kVip, Purpose::kAnnouncement}};
   for (const auto& call : calls) {
     world = before;
     stand_still(10s);

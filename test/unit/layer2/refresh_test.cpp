@@ -60,7 +60,7 @@ TEST(Refresh, IsOneGratuitousRequest) {
   }
   ASSERT_EQ(frames.size(), 1U);
   EXPECT_EQ(to_hex(frames[0].frame), kGratuitousRequest);
-  EXPECT_TRUE(frames[0].gratuitous);
+  EXPECT_EQ(frames[0].purpose, Purpose::kAnnouncement);
 }
 
 TEST(Refresh, OfAddressesTakenOverTogetherIsSpread) {

@@ -130,6 +130,28 @@ TEST(PeerDiscovery, JoinsNobodyWhenThereIsNobodySoThatElectionsNeedNotWait) {
   EXPECT_EQ(speaker.joins.size(), 1U);
 }
 
+// failover spec 4: nothing is learnt from the rest of a join that has told of most members, and a dead pod costs ten
+// seconds.
+TEST(PeerDiscovery, EndsTheWaitWhenHalfOfTheOthersAreKnownThoughTheJoinGoesOn) {
+  Speaker speaker;
+  speaker.listed({pod("192.168.1.101"), pod("192.168.1.102"), pod("192.168.1.103"), pod("192.168.1.104")});
+  speaker.feed(gossip::ElectorateChanged{.members = {"own"}});
+  speaker.feed(gossip::ElectorateChanged{.members = {"own", "two"}});
+  EXPECT_EQ(speaker.ended, 0) << "that one may have just started, too";
+  speaker.feed(gossip::ElectorateChanged{.members = {"own", "two", "three"}});
+  EXPECT_EQ(speaker.ended, 1);
+  speaker.joined(2, 3);
+  EXPECT_EQ(speaker.ended, 1);
+}
+
+TEST(PeerDiscovery, EndsTheWaitWithTheListWhenMostOfTheOthersHaveDialledBefore) {
+  Speaker speaker;
+  speaker.feed(gossip::ElectorateChanged{.members = {"own", "two"}});
+  EXPECT_EQ(speaker.ended, 0) << "nobody knows how many there are";
+  speaker.listed({pod("192.168.1.101"), pod("192.168.1.102")});
+  EXPECT_EQ(speaker.ended, 1);
+}
+
 TEST(PeerDiscovery, EndsTheWaitAfterFiveSecondsFromTheFirstSignOfTheApiServer) {
   Speaker speaker;
   speaker.pass(1h);
