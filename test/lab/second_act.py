@@ -182,7 +182,8 @@ class SecondAct:
                                         "failed": sum(request[2] is not None for request in requests)},
                            f"of {len(requests)} requests {len(strays)} reached the stranger, within {span:.0f} ms, until {owner} spoke up")
         self._ward.settled([address])
-        answer = self._cluster.curl_until_answered(f"http://{address}/")
+        # A client that had learned the stranger's MAC asks anew only after its kernel has probed that in vain: five seconds and three probes.
+        answer = self._cluster.curl_until_answered(f"http://{address}/", timeout=30.0)
         self._story.check("the stranger is gone, and the client reaches the Service", answer.startswith("pod: myapp-"), answer.splitlines()[0])
 
     def _conflict(self, stranger: Stranger, address: str) -> None:
