@@ -39,6 +39,7 @@ class Client final : public Sockets {
   void on_datagram(const std::shared_ptr<const Datagram>& /*datagram*/) override {}
   void on_unreachable(const gossip::Endpoint& /*to*/) override {}
   void on_carrier(bool /*carrier*/) override {}
+  void on_neighbour(const IpAddress& /*address*/, const MacAddress& /*mac*/) override {}
 
  private:
   void probe();
@@ -66,6 +67,7 @@ class Stranger final : public Sockets {
   void on_datagram(const std::shared_ptr<const Datagram>& /*datagram*/) override {}
   void on_unreachable(const gossip::Endpoint& /*to*/) override {}
   void on_carrier(bool /*carrier*/) override {}
+  void on_neighbour(const IpAddress& /*address*/, const MacAddress& /*mac*/) override {}
 
  private:
   void announce();

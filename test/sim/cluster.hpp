@@ -117,6 +117,7 @@ class Cluster {
   [[nodiscard]] double worst_loss() const;
   void run_for(Duration duration) { network_.timeline.run_for(duration); }
 
+  [[nodiscard]] static std::string node_name(std::size_t node) { return "node-" + std::to_string(node); }
   [[nodiscard]] static ObjectKey service_key(std::size_t service) { return {"default", "web-" + std::to_string(service)}; }
 
  private:

@@ -164,8 +164,12 @@ Host::Peer& Host::peer_on(Lan::Port port) {
 
 void Host::hear(Lan::Port port) {
   auto& peer = peer_on(port);
+  const bool known = peer.heard != SteadyPoint::min();
   peer.heard = network_.timeline.now();
   peer.first_sent = SteadyPoint::min();
+  if (known || sockets_ == nullptr) return;
+  const auto& host = network_.host_on(port);
+  sockets_->on_neighbour(host.address(), host.mac());
 }
 
 void Host::report_if_lost(Host& host, const gossip::Endpoint& to) {

@@ -34,6 +34,8 @@ class Sockets {
   /// Every frame; the process has the filter.
   virtual void on_frame(const Frame& frame) = 0;
   virtual void on_carrier(bool carrier) = 0;
+  /// The kernel has a neighbour in its table that it had not before.
+  virtual void on_neighbour(const IpAddress& address, const MacAddress& mac) = 0;
 };
 
 class Host final : public Lan::Station {
@@ -83,6 +85,9 @@ class Host final : public Lan::Station {
   /// within 100 ms, nothing when there is none to ask.
   void ask_witness(const IpAddress& accused, std::function<void(std::optional<bool>)> answer);
 
+  /// A packet of the neighbour on that port has come in: the kernel knows it, and that it lives.
+  void hear(Lan::Port port);
+
  private:
   void answer_for_own_address(ByteView frame);
   void heard_from(ByteView frame);
@@ -110,7 +115,6 @@ class Host final : public Lan::Station {
     SteadyPoint icmp_at = SteadyPoint::min();
   };
   Peer& peer_on(Lan::Port port);
-  void hear(Lan::Port port);
 
   std::vector<Peer> peers_;  ///< by port
 };

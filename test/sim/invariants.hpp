@@ -8,6 +8,8 @@
 //   storm      nobody sends more packets than a bounded number a second; no core spins
 //   stranger   a foreign device that takes an address is reported, and not more than once a minute
 //   stability  a Service keeps its addresses
+//
+// invariants.cpp has the disturbances and silence, _order agreement, _members slander, _wire the rest.
 #pragma once
 
 #include <array>
@@ -45,7 +47,12 @@ class Invariants final : public Observer {
   };
   /// Something is done to the cluster, now. `extra`: for as long as the API takes to tell everybody, or the fault itself
   /// lasts.
-  void disturb(const std::string& what, Severity severity, Duration extra = Duration::zero());
+  /// `node`: whose death it is.
+  void disturb(const std::string& what, Severity severity, Duration extra = Duration::zero(),
+               const Cluster::Node* node = nullptr);
+
+  /// Something has changed in the API that not everybody may know of for so long.
+  void api_news(Duration how_long);
 
   /// All members agree, each address has its owner, and nothing has been done for some time.
   [[nodiscard]] bool quiet() const { return quiet_since_.has_value(); }
@@ -60,9 +67,11 @@ class Invariants final : public Observer {
     std::vector<Duration> deaths;   ///< silence of an address after a single death
     std::vector<Duration> changes;  ///< likewise after orderly changes
     std::vector<Duration> severe;   ///< likewise after the rest
-    std::vector<Duration> doubles;  ///< of pairs of ours, from the first frame seen
     std::vector<Duration> settling;
     std::uint64_t false_verdicts = 0;  ///< about live, reachable members, at any loss
+    std::uint64_t bystanders = 0;      ///< likewise, soon after a fault of somebody else
+    std::uint64_t newcomers = 0;       ///< claims seen of members that had not yet been heard of
+    std::uint64_t doubts = 0;          ///< claims of an address seen by who had just taken it over
     std::uint64_t busiest_second = 0;  ///< packets of one node within one second
   };
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
@@ -82,20 +91,26 @@ class Invariants final : public Observer {
   /// What is known of one address on one side of a partition.
   struct Track {
     std::optional<SteadyPoint> silent;
-    std::optional<SteadyPoint> doubled;
     bool reported = false;
   };
   /// One node's answering for one address.
   struct Answering {
     bool now = false;
     std::uint64_t epoch = 0;  ///< counts its changes
+    SteadyPoint since;        ///< of the last one
     SteadyPoint last_frame = SteadyPoint::min();
   };
   struct Disturbance {
     std::string what;
     SteadyPoint when;
     Severity severity;
-    Duration silence;  ///< that it may cause
+    Duration silence;    ///< that it may cause
+    bool quick = false;  ///< a single death in a quiet cluster of ours
+  };
+
+  struct History {
+    bool dead = false;                     ///< somebody takes it for dead
+    std::vector<SteadyPoint> refutations;  ///< of such verdicts
   };
 
   void tick();
@@ -122,20 +137,25 @@ class Invariants final : public Observer {
   void two_owners(Node& who, Node& other, std::size_t address);
   void check_withdrawal(Node& low, Node& high, std::size_t address, Duration within, const char* why);
   void check_stranger();
+  void note_refutation(const gossip::MemberSeen& seen);
+  [[nodiscard]] int patience_with(const Node& node) const;
+  [[nodiscard]] bool loss_is_unknown() const;
+  [[nodiscard]] bool views_differ() const;
 
   Cluster& cluster_;
   std::vector<Violation> violations_;
   Statistics statistics_;
   std::map<std::pair<std::size_t, int>, Track> tracks_;
   std::map<std::pair<std::size_t, std::size_t>, Answering> answering_;  ///< by node and address
-  std::map<std::pair<std::size_t, std::size_t>, SteadyPoint> doubles_;  ///< by (lower, higher) times addresses
+  std::map<std::size_t, History> histories_;                            ///< by node
   std::vector<Disturbance> disturbances_;                               ///< since it was quiet last
   std::optional<SteadyPoint> ordered_since_;
   std::optional<SteadyPoint> quiet_since_;
   SteadyPoint disturbed_ = Timeline::kStart;
   SteadyPoint settled_by_ = SteadyPoint::max();
-  SteadyPoint topology_changed_ = Timeline::kStart;
+  SteadyPoint views_differ_until_ = Timeline::kStart;
   bool dirty_ = true;
+  std::size_t silent_ = 0;  ///< addresses that nobody answers for
   std::vector<std::uint64_t> packets_before_;
   std::map<ObjectKey, std::vector<std::string>> addresses_of_services_;
   std::map<std::pair<const SpeakerProcess*, std::string>, SteadyPoint> conflict_events_;

@@ -44,11 +44,12 @@ std::optional<Duration> Lan::draw(Port from, Port to) {
   auto delay = quality_.latency;
   if (quality_.jitter > Duration::zero())
     delay += Duration(static_cast<Duration::rep>(random_.below(quality_.jitter.count())));
-  if (quality_.reorder > 0 && random_.unit() < quality_.reorder) return delay;
   if (port.last_arrival.size() < ports_.size()) port.last_arrival.resize(ports_.size(), SteadyPoint::min());
   auto& last = port.last_arrival[to];
+  // Who overtakes does not wait for the others; they wait for it as for any other.
+  const bool overtakes = quality_.reorder > 0 && random_.unit() < quality_.reorder;
   last = std::max(last, timeline_.now() + delay);
-  return last - timeline_.now();
+  return overtakes ? delay : last - timeline_.now();
 }
 
 std::optional<Duration> Lan::carry(Port from, Port to, std::size_t bytes) {

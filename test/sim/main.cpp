@@ -1,23 +1,25 @@
-// The virtual cluster as a program: random scenarios, one of them with its trace, or a measurement of large clusters.
+// The virtual cluster as a program: random scenarios, one of them with its trace, a long time in peace, or the measurement
+// of a large cluster. docs/simulation.md
 #include <unistd.h>
-#include <csignal>
 
 #include <atomic>
-#include <chrono>
+#include <charconv>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iostream>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "sim/measurement.hpp"
+#include "sim/report.hpp"
 #include "sim/scenario.hpp"
+#include "sim/soak.hpp"
 
 namespace {
 
@@ -26,18 +28,36 @@ using namespace metallb::sim;
 
 constexpr const char* kUsage = R"(sim: a cluster in virtual time
 
-  sim --scenarios N [--seed S] [--threads T]   N random scenarios, seeds S, S+1, ...
-  sim --one SEED [--trace FILE] [--packets]    one scenario; with a trace that a person can follow
+  sim --scenarios N [--seed S] [--threads T]         random scenarios of the seeds S, S+1, ...
+  sim --one SEED [--trace FILE] [--packets]          one scenario, with a trace that a person can follow
+  sim --hours H [--members N] [--loss P] [--seed S]  a cluster in peace for H virtual hours
+  sim --members N [--loss P] [--deaths D] [--seed S] how long deaths take to be known in a cluster of N, and what it costs
+
+P is the share of packets lost each way, such as 0.05. Ends with 0 when everything held, 1 when not.
 )";
 
 struct Arguments {
-  std::uint64_t scenarios = 0;
-  std::uint64_t seed = 1;
+  std::optional<std::uint64_t> scenarios;
   std::optional<std::uint64_t> one;
+  std::optional<double> hours;
+  std::optional<std::size_t> members;
+  std::uint64_t seed = 1;
+  double loss = 0.05;
+  std::size_t deaths = 20;
   std::string trace;
   bool packets = false;
   unsigned threads = 2;
 };
+
+template <class T>
+bool read(const std::string& text, T& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+template <class T>
+bool read(const std::string& text, std::optional<T>& value) {
+  return read(text, value.emplace());
+}
 
 std::optional<Arguments> parse(int argc, char** argv) {
   Arguments arguments;
@@ -49,26 +69,24 @@ std::optional<Arguments> parse(int argc, char** argv) {
     }
     if (i + 1 == argc) return std::nullopt;
     const std::string value = argv[++i];
-    if (flag == "--scenarios") {
-      arguments.scenarios = std::stoull(value);
-    } else if (flag == "--seed") {
-      arguments.seed = std::stoull(value);
-    } else if (flag == "--one") {
-      arguments.one = std::stoull(value);
-    } else if (flag == "--trace") {
-      arguments.trace = value;
-    } else if (flag == "--threads") {
-      arguments.threads = static_cast<unsigned>(std::stoul(value));
-    } else {
-      return std::nullopt;
-    }
+    bool good = false;
+    if (flag == "--scenarios") good = read(value, arguments.scenarios);
+    if (flag == "--one") good = read(value, arguments.one);
+    if (flag == "--hours") good = read(value, arguments.hours);
+    if (flag == "--members") good = read(value, arguments.members) && *arguments.members >= 2 && *arguments.members <= 10000;
+    if (flag == "--seed") good = read(value, arguments.seed);
+    if (flag == "--loss") good = read(value, arguments.loss) && arguments.loss >= 0 && arguments.loss < 1;
+    if (flag == "--deaths") good = read(value, arguments.deaths);
+    if (flag == "--threads") good = read(value, arguments.threads) && arguments.threads > 0;
+    if (flag == "--trace") good = !(arguments.trace = value).empty();
+    if (!good) return std::nullopt;
   }
   return arguments;
 }
 
 thread_local std::uint64_t running_seed = 0;
 
-/// A core that aborts takes the program with it: say at least which seed it was.
+/// A contract that breaks takes the program with it: say at least which seed it was.
 void on_abort(int /*signal*/) {
   char text[96];
   const int length = std::snprintf(text, sizeof text, "aborted; reproduce: sim --one %llu --trace trace.txt\n",
@@ -77,75 +95,28 @@ void on_abort(int /*signal*/) {
   std::_Exit(3);
 }
 
-void print(const Outcome& outcome, const Scenario& scenario) {
-  for (const auto& violation : outcome.violations) {
-    std::cout << "FAILED " << describe(scenario) << "  at " << seconds(violation.when) << " s, " << violation.rule << ": "
-              << violation.text << "\n  reproduce: sim --one " << scenario.seed << " --trace trace.txt\n";
-  }
-}
-
-struct Distribution {
-  std::vector<Duration> values;
-  void add(const std::vector<Duration>& more) { values.insert(values.end(), more.begin(), more.end()); }
-  void print(const char* name) {
-    if (values.empty()) return;
-    std::sort(values.begin(), values.end());
-    std::cout << "  " << name << ": " << values.size() << " times, median " << short_seconds(values[values.size() / 2])
-              << ", 99 % " << short_seconds(values[values.size() * 99 / 100]) << ", worst " << short_seconds(values.back())
-              << "\n";
-  }
-};
-
 int run_many(const Arguments& arguments) {
   std::atomic<std::uint64_t> next = 0;
   std::mutex mutex;
-  std::uint64_t failed = 0;
-  std::uint64_t done = 0;
-  std::uint64_t events = 0;
-  std::uint64_t false_verdicts = 0;
-  std::uint64_t busiest = 0;
-  Duration virtual_time{0};
-  Distribution deaths, changes, severe, settling;
-  const auto begun = std::chrono::steady_clock::now();
-  std::map<std::string, std::uint64_t> rules;
+  Summary summary;
   const auto work = [&] {
-    for (auto i = next++; i < arguments.scenarios; i = next++) {
+    for (auto i = next++; i < *arguments.scenarios; i = next++) {
       running_seed = arguments.seed + i;
       const auto scenario = draw(running_seed);
       const auto outcome = run(scenario, nullptr);
       const std::lock_guard lock(mutex);
-      ++done;
-      if (!outcome.violations.empty()) {
-        ++failed;
-        ++rules[outcome.violations.front().rule];
-        print(outcome, scenario);
+      summary.add(scenario, outcome);
+      report_violations(std::cout, scenario, outcome);
+      if (summary.scenarios() % 100 == 0) {
+        std::cout << "  " << summary.scenarios() << " of " << *arguments.scenarios << " scenarios" << std::endl;
       }
-      deaths.add(outcome.statistics.deaths);
-      changes.add(outcome.statistics.changes);
-      severe.add(outcome.statistics.severe);
-      settling.add(outcome.statistics.settling);
-      false_verdicts += outcome.statistics.false_verdicts;
-      busiest = std::max(busiest, outcome.statistics.busiest_second);
-      virtual_time += outcome.virtual_time;
-      events += outcome.events;
-      if (done % 100 == 0) std::cout << "  " << done << " of " << arguments.scenarios << std::endl;
     }
   };
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < arguments.threads; ++i) threads.emplace_back(work);
   for (auto& thread : threads) thread.join();
-  const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  std::cout << "virtual time " << std::chrono::duration_cast<std::chrono::minutes>(virtual_time).count() << " min, "
-            << events << " events, " << took << " s\n";
-  deaths.print("silence after a single death");
-  changes.print("silence after an orderly change");
-  severe.print("silence after other faults");
-  settling.print("until all was in order");
-  std::cout << "  verdicts about live members at more than 5 % loss: " << false_verdicts
-            << "; most packets of a node in a second: " << busiest << "\n";
-  for (const auto& [rule, count] : rules) std::cout << "  " << rule << " broken: " << count << "\n";
-  std::cout << arguments.scenarios << " scenarios, " << failed << " failed" << std::endl;
-  return failed == 0 ? 0 : 1;
+  summary.print(std::cout);
+  return summary.failed() == 0 ? 0 : 1;
 }
 
 int run_one(const Arguments& arguments) {
@@ -156,18 +127,39 @@ int run_one(const Arguments& arguments) {
   if (!arguments.trace.empty()) {
     file.open(arguments.trace);
     if (!file) {
-      std::cerr << "cannot write " << arguments.trace << "\n";
+      std::cerr << "sim: cannot write " << arguments.trace << "\n";
       return 2;
     }
     file << describe(scenario);
   }
   const auto outcome =
       run(scenario, file.is_open() ? &file : nullptr, arguments.packets ? Trace::Detail::kPackets : Trace::Detail::kEvents);
-  print(outcome, scenario);
+  report_violations(std::cout, scenario, outcome);
   std::cout << seconds(outcome.virtual_time) << " s of virtual time, " << outcome.events
-            << " events, longest silence seen by the client " << short_seconds(outcome.longest_client_silence) << "\n"
-            << (outcome.violations.empty() ? "passed" : "failed") << "\n";
+            << " events; longest silence that the client met: " << short_seconds(outcome.longest_client_silence) << "\n";
+  std::cout << (outcome.violations.empty() ? "passed" : "failed") << std::endl;
   return outcome.violations.empty() ? 0 : 1;
+}
+
+int run_soak(const Arguments& arguments) {
+  const auto length =
+      std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::ratio<3600>>(*arguments.hours));
+  const auto outcome =
+      soak({.members = arguments.members.value_or(4), .length = length, .loss = arguments.loss, .seed = arguments.seed});
+  for (const auto& violation : outcome.violations) {
+    std::cout << "FAILED at " << seconds(violation.when) << " s, " << violation.rule << ": " << violation.text << "\n";
+  }
+  std::cout << outcome.virtual_time / std::chrono::minutes(1) << " virtual minutes at loss " << arguments.loss
+            << " each way, " << outcome.events
+            << " events: " << (outcome.violations.empty() ? "nobody was taken for dead" : "failed") << std::endl;
+  return outcome.violations.empty() ? 0 : 1;
+}
+
+int run_measurement(const Arguments& arguments) {
+  const auto result =
+      measure({.members = *arguments.members, .loss = arguments.loss, .deaths = arguments.deaths, .seed = arguments.seed});
+  print(std::cout, result);
+  return result.problem.empty() && result.false_verdicts == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -175,9 +167,10 @@ int run_one(const Arguments& arguments) {
 int main(int argc, char** argv) {
   std::signal(SIGABRT, on_abort);
   const auto arguments = parse(argc, argv);
-  if (!arguments || (!arguments->one && arguments->scenarios == 0)) {
-    std::cerr << kUsage;
-    return 2;
-  }
-  return arguments->one ? run_one(*arguments) : run_many(*arguments);
+  if (arguments && arguments->scenarios) return run_many(*arguments);
+  if (arguments && arguments->one) return run_one(*arguments);
+  if (arguments && arguments->hours) return run_soak(*arguments);
+  if (arguments && arguments->members) return run_measurement(*arguments);
+  std::cerr << kUsage;
+  return 2;
 }

@@ -53,6 +53,10 @@ class MinimalMember final : public Membership {
     gossip::StreamReader reader;
   };
 
+  static bool is_live(gossip::MemberState state) {
+    return state == gossip::MemberState::kAlive || state == gossip::MemberState::kSuspect;
+  }
+  static gossip::Versions own_versions() { return {gossip::kOwnVersions.begin(), gossip::kOwnVersions.end()}; }
   void hear(const gossip::Ping& message, const gossip::Endpoint& from, gossip::Output& out);
   void hear(const gossip::IndirectPing& message, const gossip::Endpoint& from, gossip::Output& out);
   void hear(const gossip::Ack& message, const gossip::Endpoint& from, gossip::Output& out);
@@ -70,6 +74,7 @@ class MinimalMember final : public Membership {
   [[nodiscard]] gossip::PushPull own_state(bool join) const;
 
   void probe(gossip::Output& out);
+  void reap();
   void look_at_pings(gossip::Output& out);
   void look_at_suspicions(gossip::Output& out);
   void gossip_tick(gossip::Output& out);

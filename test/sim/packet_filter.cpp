@@ -2,6 +2,8 @@
 
 #include <linux/filter.h>
 
+#include "base/contract.hpp"
+
 namespace metallb::sim {
 
 bool passes(const layer2::FilterProgram& program, ByteView frame) {
@@ -19,6 +21,9 @@ bool passes(const layer2::FilterProgram& program, ByteView frame) {
       case BPF_LD | BPF_W | BPF_ABS:
         width = 4;
         break;
+      case BPF_LD | BPF_W | BPF_LEN:
+        accumulator = static_cast<std::uint32_t>(frame.size());
+        continue;
       case BPF_JMP | BPF_JA:
         pc += i.k;
         continue;
@@ -37,7 +42,7 @@ bool passes(const layer2::FilterProgram& program, ByteView frame) {
       case BPF_RET | BPF_K:
         return i.k > 0;
       default:
-        return false;
+        METALLB_CONTRACT(false, "the filter uses an instruction that is not simulated");
     }
     if (i.k + width > frame.size()) return false;
     accumulator = 0;

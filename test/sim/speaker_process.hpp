@@ -1,5 +1,5 @@
-// One speaker: the cores of membership, decisions and layer 2, wired as the program wires them, three threads and the
-// join loop included.
+// One speaker: the cores of membership, discovery, decisions and layer 2, wired as the program wires them, in its three
+// threads. speaker_process.cpp has its life, _inputs what reaches it, _actions what its cores want done.
 #pragma once
 
 #include <array>
@@ -15,6 +15,7 @@
 #include "layer2/instance.hpp"
 #include "sim/api.hpp"
 #include "sim/driven.hpp"
+#include "sim/joining.hpp"
 #include "sim/membership.hpp"
 #include "sim/network.hpp"
 #include "sim/observer.hpp"
@@ -85,6 +86,11 @@ class SpeakerProcess final : public StreamSockets {
   [[nodiscard]] bool frozen() const { return main_.stopped(); }
   [[nodiscard]] Duration slowness() const { return slowness_; }
   [[nodiscard]] bool ready() const { return speaker_.ready(); }
+  /// It takes nothing over at present (failover spec 4); the original knows nothing of that.
+  [[nodiscard]] bool holds() const { return is_ours() && (electorate_.hold || !first_join_ended_); }
+  /// It has been told that this is a member's MAC.
+  [[nodiscard]] bool knows(const MacAddress& mac) const { return told_neighbours_.contains(mac); }
+  [[nodiscard]] bool has_met(const std::string& node) const { return member_addresses_.contains(node); }
   /// It would answer a request for the address.
   [[nodiscard]] bool answers(const IpAddress& address) const;
   [[nodiscard]] const gossip::ElectorateChanged& electorate() const { return electorate_; }
@@ -94,13 +100,19 @@ class SpeakerProcess final : public StreamSockets {
   /// The most wake-ups within a millisecond of membership, layer 2 and speaker.
   [[nodiscard]] std::array<std::size_t, 3> busiest() const;
 
+  /// Only to see what it has cost: nothing may happen afterwards.
+  void drop_membership() { membership_.reset(); }
+
   void on_datagram(const std::shared_ptr<const Datagram>& datagram) override;
   void on_unreachable(const gossip::Endpoint& to) override;
   void on_frame(const Frame& frame) override;
   void on_carrier(bool carrier) override;
+  void on_neighbour(const IpAddress& address, const MacAddress& mac) override;
   void on_stream(StreamNews news) override;
 
  private:
+  [[nodiscard]] bool is_ours() const { return options_.kind == MemberKind::kOurs; }
+  void begin();
   void end();
   void start_membership();
   void carry_out(gossip::Output& out);
@@ -119,15 +131,15 @@ class SpeakerProcess final : public StreamSockets {
   void feed_speaker(speaker::Input input);
   void feed_packets(layer2::Input input);
   void tell_electorate();
-  void look_at_neighbours();
+  void tell_neighbours();
   void look_at_answers();
   [[nodiscard]] layer2::InterfaceState interface_state() const;
 
   template <class T>
   void follow();
-  void list_pods();
-  void join();
-  void join_loop();
+  void join(std::vector<IpAddress> addresses);
+  void first_join_ended();
+  void tell_joining(speaker::DiscoveryInput input);
   void exit_when_done();
   void slander();
 
@@ -152,12 +164,14 @@ class SpeakerProcess final : public StreamSockets {
 
   gossip::ElectorateChanged electorate_;
   std::map<std::string, IpAddress> member_addresses_;
-  std::map<MacAddress, std::string> known_neighbours_;
+  std::map<IpAddress, MacAddress> neighbours_;  ///< the kernel's, and those it had
+  std::map<MacAddress, std::string> told_neighbours_;
   layer2::FilterProgram arp_filter_;
   layer2::FilterProgram ndp_filter_;
   std::vector<bool> answering_;  ///< by position in options_.tracked
-  std::vector<IpAddress> pods_;
-  bool joined_once_ = false;
+  std::unique_ptr<Joining> joining_;
+  bool first_join_ended_ = false;
+  bool begun_ = false;  ///< it has read its own pod
   bool left_ = false;
   bool stopping_ = false;
   bool ended_ = false;

@@ -47,10 +47,12 @@ void Streams::try_to_connect(const Pointer& connection, const gossip::Endpoint& 
   timeline.after(*there, [this, connection, to, peer] {
     auto& dialler = connection->ends[0];
     if (!peer->powered() || !dialler.open || connection->established) return;
+    peer->hear(dialler.host->port());
     const auto back = network_.lan.carry(peer->port(), dialler.host->port(), kHeaders);
     if (!back) return;
     const bool listens = peer->sockets() != nullptr && peer->bound_port() == to.port;
-    network_.timeline.after(*back, [this, connection, to, listens] {
+    network_.timeline.after(*back, [this, connection, to, peer, listens] {
+      connection->ends[0].host->hear(peer->port());
       if (listens) {
         establish(connection, to);
       } else {
@@ -171,6 +173,7 @@ void Streams::arrive(const Pointer& connection, int side, int attempt) {
     return;
   }
   end.busy = false;
+  peer.host->hear(end.host->port());
   if (end.outbox.empty()) return;  // closed meanwhile
   auto segment = std::move(end.outbox.front());
   end.outbox.pop_front();

@@ -29,11 +29,11 @@ class Thread {
       queue(Task(std::forward<F>(task)));
     }
   }
-  /// From another thread of the process: some microseconds later.
+  /// From another thread of the process: some microseconds later, in the order in which it was posted.
   template <class F>
   void post(F&& task) {
-    timeline_.after(std::chrono::microseconds(10 + random_.below(50)),
-                    [this, task = std::forward<F>(task)]() mutable { run(std::move(task)); });
+    posted_ = std::max(posted_, timeline_.now() + std::chrono::microseconds(10 + random_.below(50)));
+    timeline_.at(posted_, [this, task = std::forward<F>(task)]() mutable { run(std::move(task)); });
   }
 
   void stop() { stopped_ = true; }
@@ -79,6 +79,7 @@ class Thread {
   Random random_;
   std::deque<Task> waiting_;
   Duration slowness_{0};
+  SteadyPoint posted_;
   bool scheduled_ = false;
   bool stopped_ = false;
   bool ended_ = false;
