@@ -125,6 +125,7 @@ void Cluster::put_service(std::size_t service) {
   object.spec.clusterIP = object.spec.clusterIPs.front();
   if (plan.v4) object.spec.ipFamilies.emplace_back("IPv4");
   if (plan.v6) object.spec.ipFamilies.emplace_back("IPv6");
+  object.spec.ipFamilyPolicy = plan.v4 && plan.v6 ? "RequireDualStack" : "SingleStack";
   api_.put(std::move(object));
 }
 
