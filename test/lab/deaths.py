@@ -25,11 +25,25 @@ def ranking(address: str, names: list[str]) -> list[str]:
 class Death:
     kind: str
     victim: str
-    successor: str | None              # who answered afterwards; None when nobody did
+    successors: dict[str, str | None]  # by address, the node that answered last before the healing; None: the victim, or a stranger
     exit_code: int | None              # of a speaker that was stopped
     outage: dict[str, Figures]         # by address, from the blow until the victim is healed
     homecoming: dict[str, Figures]     # ... and from there until the victim has its address back
     record: Record
+
+    @property
+    def successor(self) -> str | None:
+        """The one node that took over all addresses; None when it did not take over each of them for good."""
+        heirs = set(self.successors.values())
+        ended = all(figures.silence_ms is not None for figures in self.outage.values())
+        return heirs.pop() if ended and len(heirs) == 1 else None
+
+    def no_request_lost(self) -> bool:
+        """From the blow until the victim has its address back. One that was sent again and then answered is not lost."""
+        return all(figures.requests > 0 and figures.failed() == 0 for figures in self.spells())
+
+    def spells(self) -> list[Figures]:
+        return [*self.outage.values(), *self.homecoming.values()]
 
 
 class Ward:
@@ -99,18 +113,21 @@ class Ward:
                 wait_until(succeeded, timeout, "another node answers")
                 time.sleep(_AFTER)
             except TimeoutError:
-                pass  # the figures say so
+                pass  # `successor` and the figures say so
             healed = time.monotonic()
             code = self.heal(kind, victim)
             self.settled(addresses, timeout)
             time.sleep(_AFTER)
             ended = time.monotonic()
             record = watcher.finish()
-        own = self._cluster.lan.nodes[victim].mac()
-        later = [mac for mac in record.owners(addresses[0], struck, healed) if mac != own]
-        return Death(kind, victim, self._cluster.lan.node_of_mac(later[-1]) if later else None, code if kind == "stop" else None,
+        return Death(kind, victim, {a: self._successor(record.last_owner(a, struck, healed), victim) for a in addresses},
+                     code if kind == "stop" else None,
                      {a: record.figures(a, struck, healed) for a in addresses},
                      {a: record.figures(a, healed, ended) for a in addresses}, record)
+
+    def _successor(self, mac: str | None, victim: str) -> str | None:
+        node = mac and self._cluster.lan.node_of_mac(mac)
+        return node if node != victim else None
 
     def forget(self, addresses: list[str]) -> None:
         """All speakers start afresh. A member that died before is watched with more patience for ten minutes, so without this

@@ -58,9 +58,9 @@ class Record:
 
         return [tuple(r) for r in self._document["requests"][address] if concerned(r)]
 
-    def owners(self, address: str, begin: float, end: float) -> list[str]:
-        """The MACs that answered, in the order of their first answers."""
-        return list(dict.fromkeys(mac for when, mac, _ in self.answers(address) if begin <= when < end))
+    def last_owner(self, address: str, begin: float, end: float) -> str | None:
+        """The MAC that gave the last answer."""
+        return max(((when, mac) for when, mac, _ in self.answers(address) if begin <= when < end), default=(0.0, None))[1]
 
     def figures(self, address: str, begin: float, end: float) -> Figures:
         answers = sorted(self.answers(address))

@@ -127,12 +127,14 @@ class SecondAct:
         self._story.check("another node took over each time" if self._kills > 1 else "another node took over", None not in successors,
                           "" if self._kills > 1 else str(successors[0]))
         if kind == "stop":
+            figures = [f for death in self._deaths[kind] for f in death.spells()]
+            self._story.check("no request was lost", all(death.no_request_lost() for death in self._deaths[kind]),
+                              f"{sum(f.failed() for f in figures)} of {sum(f.requests for f in figures)}")
             codes = {death.exit_code for death in self._deaths[kind]}
             self._story.check("the speaker ended of its own accord", codes == {0}, f"exit code {', '.join(map(str, sorted(codes)))}")
-        now = {target.addresses[0]: self._ward.owners(target.addresses[0]) for target in targets}
-        self._story.check("afterwards exactly one node answers, and the rightful one",
-                          all(now[target.addresses[0]] == [target.owner] for target in targets),
-                          ", ".join(dict.fromkeys(owner for owners in now.values() for owner in owners)))
+        now = [(target.owner, self._ward.owners(address)) for target in targets for address in target.addresses]
+        self._story.check("afterwards exactly one node answers, and the rightful one", all(owners == [owner] for owner, owners in now),
+                          ", ".join(dict.fromkeys(owner for _, owners in now for owner in owners)))
 
     def _tell(self, death: Death, target: Target) -> None:
         for address in target.addresses:

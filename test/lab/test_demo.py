@@ -34,6 +34,11 @@ def test_the_demo_ends_in_success(arguments):
     report = json.loads(output)
     assert report["success"] and all(check["ok"] for check in report["checks"])
     assert report["figures"]["create_to_arp_ms"]["samples"] == 20
+    done = [check["what"] for check in report["checks"]]
+    assert done.count("another node took over") == 3 and done.count("no request was lost") == 1
+    for kind in ("stop", "kill", "cut"):
+        families = [report["figures"]["deaths"][kind][family]["outage"] for family in (["arp", "ndp"] if "--ipv6" in arguments else ["arp"])]
+        assert all(row["samples"] == 1 and row["never_succeeded"] == 0 for row in families)
     assert namespaces_of(process.pid) == []
 
 

@@ -1,10 +1,12 @@
 """What a watcher's record is taken to mean. The record is made up; times are seconds."""
 
+from lab.deaths import Death
 from lab.frames import announcements, claim_of, packed, question
 from lab.outage import Record
 
 A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
 ADDRESS = "192.168.1.200"
+SIX = "fd00:168:1::200"
 
 
 def record(answers, requests=(), announced=(), asked=None):
@@ -57,6 +59,39 @@ def test_requests_count_when_they_began_in_the_spell_or_were_under_way():
 def test_announcements_of_the_spell_are_counted():
     figures = record(answered(A, 0, 400), announced=[(0.9, A), (1.1, B), (1.1, B), (3.5, B)]).figures(ADDRESS, 1.0, 3.0)
     assert figures.announcements == 2
+
+
+def test_the_last_owner_is_who_answered_last_in_the_spell():
+    seen = record(answered(A, 0, 150) + answered(B, 120, 300) + answered(A, 310, 400))
+    assert seen.last_owner(ADDRESS, 1.0, 3.05) == B
+    assert seen.last_owner(ADDRESS, 1.0, 4.5) == A
+    assert seen.last_owner(ADDRESS, 5.0, 6.0) is None
+
+
+def death(four, six, successors=("worker1", "worker1")):
+    """Of a dual-stack Service, with its blow at 1 s, its healing at 2 s, and its end at 3 s."""
+    outage = {ADDRESS: four.figures(ADDRESS, 1.0, 2.0), SIX: six.figures(ADDRESS, 1.0, 2.0)}
+    homecoming = {ADDRESS: four.figures(ADDRESS, 2.0, 3.0), SIX: six.figures(ADDRESS, 2.0, 3.0)}
+    return Death("stop", "master1", dict(zip(outage, successors)), 0, outage, homecoming, four)
+
+
+def test_a_death_has_a_successor_when_one_node_took_over_every_address():
+    taken, lost = record(answered(A, 0, 100) + answered(B, 121, 300)), record(answered(A, 0, 100))
+    assert death(taken, taken).successor == "worker1"
+    assert death(taken, lost).successor is None and death(lost, taken).successor is None
+    assert death(taken, taken, ("worker1", "worker2")).successor is None
+    # It goes on answering, as a node does that was to stop and did not.
+    assert death(taken, taken, ("worker1", None)).successor is None
+
+
+def test_no_request_is_lost_when_each_was_answered_and_there_were_some():
+    answers = answered(A, 0, 300)
+    good = [(1.2, 0.002, None, "pod: x", 1), (1.3, 0.004, None, "pod: x", 2), (2.2, 0.002, None, "pod: x", 1)]
+    fine, none, early = record(answers, good), record(answers), record(answers, good[:2])
+    timeout, reset = record(answers, [*good, (1.4, None, "TIMEOUT", "", 1)]), record(answers, [*good, (2.4, None, "ECONNRESET", "", 2)])
+    assert death(fine, fine).no_request_lost()
+    for other in (none, early, timeout, reset):
+        assert not death(fine, other).no_request_lost() and not death(other, fine).no_request_lost()
 
 
 def test_frames_are_told_apart():
