@@ -9,6 +9,7 @@
 #include "app/controller_metrics.hpp"
 #include "app/controller_options.hpp"
 #include "app/endpoints.hpp"
+#include "app/membership_secret.hpp"
 #include "app/version.hpp"
 #include "controller/instance.hpp"
 #include "io/driver.hpp"
@@ -84,6 +85,13 @@ int run(const ControllerOptions& options, const Log& log) {
   if (settings->allocate) {
     runtime = std::make_unique<ControllerRuntime>(**component, options, *settings);
     (*endpoints)->add_metrics([&core = runtime->core()] { return metrics_of(core); });
+  }
+  std::unique_ptr<MembershipSecretRuntime> membership_secret;
+  if (!options.ml_secret_name.empty()) {
+    membership_secret = std::make_unique<MembershipSecretRuntime>(
+        **component, controller::MembershipSecret::Options{.secret = {settings->namespace_, options.ml_secret_name},
+                                                           .deployment = options.deployment,
+                                                           .value = new_membership_secret()});
   }
   log.info({{"op", "Run"}, {"msg", "Starting Manager"}});
   return (*component)->run();

@@ -71,8 +71,8 @@ std::expected<ControllerSettings, StartupProblem> prepare_controller(const Contr
 }
 
 std::vector<std::string> accepted_without_effect(const ControllerOptions& options) {
-  std::set<std::string> flags = {"ml-secret-name", "deployment",        "pprof-bind-address", "disable-cert-rotation",
-                                 "cert-dir",       "cert-service-name", "webhook-secret",     "webhook-http2"};
+  std::set<std::string> flags = {"pprof-bind-address", "disable-cert-rotation", "cert-dir",
+                                 "cert-service-name",  "webhook-secret",        "webhook-http2"};
   if (options.webhook_mode != "disabled") flags.insert("webhook-mode");
   return intersection(options.given, flags);
 }

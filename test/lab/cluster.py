@@ -1,5 +1,6 @@
 """A whole lab cluster: the LAN, the API server, the stand-ins for Kubernetes, the controller, and a speaker on every node."""
 
+import base64
 import contextlib
 import json
 import os
@@ -22,7 +23,7 @@ from .proxy import Proxy
 REPOSITORY = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 API_PORT = 8080
 NAMESPACE = "metallb-system"
-SECRET = b"AAECAwQFBgcICQoLDA0ODw"  # of the shape that the controller makes
+SECRET = "memberlist"
 
 
 def default_node_names(count: int) -> list[str]:
@@ -92,7 +93,7 @@ class Cluster:
     def start_controller(self) -> None:
         self._create_pod("controller", "controller", None)
         command = [self.binary, "controller", f"--kubeconfig={self.kubeconfig}", f"--namespace={NAMESPACE}", "--pod-name=controller",
-                   "--webhook-mode=disabled", f"--log-level={self._log_level}"]
+                   "--webhook-mode=disabled", f"--ml-secret-name={SECRET}", f"--log-level={self._log_level}"]
         self.controller = Process("controller", self.lan.control.namespace, command, self.log_path("controller"))
 
     def start_speaker(self, node_name: str, extra: list[str] | None = None, environment: dict[str, str] | None = None) -> None:
@@ -114,13 +115,20 @@ class Cluster:
             return {}
         path = self.secret_path()
         if not os.path.exists(path):
-            self.write_secret(SECRET)
+            self.write_secret(wait_until(self._secret, 10, f"the controller makes the Secret {SECRET}"))
         return {"METALLB_ML_BIND_ADDR": self._pod_address(node_name), "METALLB_ML_LABELS": "app=metallb,component=speaker",
                 "METALLB_ML_SECRET_KEY_PATH": os.path.dirname(path)}
 
     def _pod_address(self, node_name: str) -> str:
         node = self.lan.nodes[node_name]
         return node.address6 if self._membership == "IPv6" else node.address4
+
+    def _secret(self) -> bytes | None:
+        """What a Pod that mounts the Secret finds."""
+        for item in self.api.get(f"/api/v1/namespaces/{NAMESPACE}/secrets")["items"]:
+            if item["metadata"]["name"] == SECRET:
+                return base64.b64decode(item["data"]["secretkey"])
+        return None
 
     def secret_path(self) -> str:
         return os.path.join(self.directory, "ml_secret_key", "secretkey")

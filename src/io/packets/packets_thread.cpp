@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/cases.hpp"
 #include "io/clock.hpp"
 #include "io/driver.hpp"
 #include "io/entropy.hpp"
@@ -38,11 +39,6 @@ constexpr auto kReportInterval = std::chrono::milliseconds(200);
 constexpr int kRealTimePriority = 1;
 
 using Actions = std::vector<layer2::Action>;
-
-template <class... F>
-struct Cases : F... {
-  using F::operator()...;
-};
 
 class Implementation final : public PacketsThread {
  public:

@@ -166,7 +166,7 @@ TEST(ControllerOptions, NameTheFlagsThatHaveNoEffectYetOnlyWhenTheyWereGiven) {
   EXPECT_THAT(accepted_without_effect(options({"--port=1", "--webhook-mode=disabled"})), IsEmpty());
   EXPECT_THAT(
       accepted_without_effect(options({"--webhook-http2", "--webhook-mode=enabled"}, {{"METALLB_ML_SECRET_NAME", "x"}})),
-      ElementsAre("ml-secret-name", "webhook-http2", "webhook-mode"));
+      ElementsAre("webhook-http2", "webhook-mode"));
 }
 
 }  // namespace
