@@ -1,9 +1,11 @@
 #include "io/log_sink.hpp"
 
+#include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <cmath>
 #include <ctime>
@@ -108,13 +110,53 @@ std::string format_log_line(const LogRecord& record, WallPoint at) {
   return line += '}';
 }
 
+namespace {
+
+/// Standard output behind a queue and a thread of its own: whoever reads it may stand still, and then a thread that waited
+/// would answer no ping, and its node be taken for dead.
+class QueuedOutput {
+ public:
+  QueuedOutput()
+      : pool_(std::make_shared<spdlog::details::thread_pool>(kLines, 1)),
+        logger_(std::make_shared<spdlog::async_logger>("", std::make_shared<spdlog::sinks::stdout_sink_mt>(), pool_,
+                                                       spdlog::async_overflow_policy::overrun_oldest)) {
+    logger_->set_pattern("%v");
+  }
+
+  void write(std::string_view line) {
+    tell_of_lost_lines();
+    logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+  }
+
+ private:
+  /// About half a megabyte of memory, and some seconds of the busiest log.
+  static constexpr std::size_t kLines = 1024;
+
+  void tell_of_lost_lines() {
+    const auto lost = pool_->overrun_counter();
+    if (lost == told_ || pool_->queue_size() > kLines / 2) return;
+    const auto before = told_.exchange(lost);
+    if (lost <= before) return;
+    const auto where = std::source_location::current();
+    logger_->log(spdlog::level::info, format_log_line({.level = LogLevel::kWarn,
+                                                       .where = where,
+                                                       .fields = {{"op", "log"},
+                                                                  {"lines", lost - before},
+                                                                  {"msg",
+                                                                   "lines of this log were lost: whoever reads "
+                                                                   "standard output was too slow"}}},
+                                                      now().wall));
+  }
+
+  std::shared_ptr<spdlog::details::thread_pool> pool_;  ///< writes what is left when it ends
+  std::shared_ptr<spdlog::async_logger> logger_;
+  std::atomic<std::size_t> told_ = 0;
+};
+
+}  // namespace
+
 JsonLogSink::JsonLogSink(LogLevel level) : level_(level) {
-  // The sink locks, writes the line and flushes it.
-  auto sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
-  sink->set_pattern("%v");
-  writer_ = [sink](std::string_view line) {
-    sink->log(spdlog::details::log_msg("", spdlog::level::info, spdlog::string_view_t(line.data(), line.size())));
-  };
+  writer_ = [output = std::make_shared<QueuedOutput>()](std::string_view line) { output->write(line); };
 }
 
 void JsonLogSink::write(const LogRecord& record) {

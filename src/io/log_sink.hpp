@@ -1,7 +1,8 @@
 // The process's log: one JSON object per line on standard output, in the original's shape (operations spec 2.11).
 //
-// Keys are sorted; "ts" (RFC 3339, whole seconds, local zone), "level" and "caller" (<file>:<line>) are always there. Both
-// threads may write at once; a line is flushed before write() returns.
+// Keys are sorted; "ts" (RFC 3339, whole seconds, local zone), "level" and "caller" (<file>:<line>) are always there. All
+// threads may write at once, and none waits for who reads: a thread of the sink writes and flushes the lines. When it falls
+// behind by a thousand lines the oldest are lost, and a line says how many. The end of the sink waits until all is written.
 #pragma once
 
 #include <expected>
