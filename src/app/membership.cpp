@@ -35,7 +35,7 @@ Membership::Membership(Component& component, const std::string& node_name, std::
       labels_(settings.labels),
       secret_file_(settings.secret_file),
       handlers_(std::move(handlers)),
-      electorate_{.members = {node_name}, .hold = true},
+      electorate_{.members = {node_name}, .hold = true, .left = {}},
       discovery_(node_name, settings.address, Random(io::random_seed()), component.log()),
       discovery_driver_(component.loop(), discovery_, [this](auto& out) { carry_out(out); }),
       rotation_(settings.secret, component.log()),
@@ -76,7 +76,8 @@ std::expected<void, SystemError> Membership::start_thread(const std::string& nod
 
 void Membership::tell_members() {
   // Whom this node may count on while it goes is not asked any more.
-  if (!leaving_) handlers_.members_changed({.members = electorate_.members, .hold_takeovers = holds()});
+  if (!leaving_)
+    handlers_.members_changed({.members = electorate_.members, .hold_takeovers = holds(), .left = electorate_.left});
 }
 
 void Membership::node_changed(const kube::Change<kube::Node>& change) {

@@ -16,9 +16,9 @@ using io::MetricSample;
 constexpr std::array<const char*, gossip::kPacketKinds> kKinds = {"ping",    "indirectPing", "ack",  "nack",
                                                                   "suspect", "alive",        "dead", "user"};
 /// In the order of gossip::PacketFault.
-constexpr std::array<const char*, gossip::kPacketFaults> kFaults = {"labelled",    "notSealed",      "wrongKey",
-                                                                    "badChecksum", "badCompression", "badCompound",
-                                                                    "badMessage",  "unknownType",    "tooDeep"};
+constexpr std::array<const char*, gossip::kPacketFaults> kFaults = {
+    "labelled",    "notSealed",  "wrongKey",    "badChecksum", "badCompression",
+    "badCompound", "badMessage", "unknownType", "tooDeep",     "replayed"};
 /// In the order of gossip::MemberState.
 constexpr std::array<const char*, 4> kStates = {"alive", "suspect", "dead", "left"};
 

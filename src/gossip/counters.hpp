@@ -12,7 +12,7 @@
 namespace metallb::gossip {
 
 inline constexpr std::size_t kPacketKinds = std::variant_size_v<PacketMessage>;
-inline constexpr std::size_t kPacketFaults = static_cast<std::size_t>(PacketFault::kTooDeep) + 1;
+inline constexpr std::size_t kPacketFaults = static_cast<std::size_t>(PacketFault::kReplayed) + 1;
 
 struct Counters {
   struct Traffic {

@@ -19,6 +19,7 @@ std::optional<ElectorateChanged> Electorate::update(SteadyPoint now, const Membe
     judge_loneliness(now, members.size() == 1);
     differs = members != reported_.members;
     reported_.members = std::move(members);
+    reported_.left = left(table);
   }
   const auto hold = leaving_ || now < std::max(starting_until_, alone_until_);
   if (!differs && hold == reported_.hold) return std::nullopt;
@@ -35,11 +36,19 @@ std::set<std::string> Electorate::names_of(const MemberTable& table) const {
   return names;
 }
 
+std::set<std::string> Electorate::left(const MemberTable& table) {
+  std::set<std::string> names;
+  for (const auto& [name, entry] : table.entries()) {
+    if (entry.state == MemberState::kLeft) names.insert(names.end(), name);
+  }
+  return names;
+}
+
 void Electorate::judge_loneliness(SteadyPoint now, bool alone) {
   while (!lost_.empty() && now - lost_.front() > alone_hold_) lost_.pop_front();
   if (!alone) {
     alone_until_ = SteadyPoint::min();
-  } else if (reported_.members.size() > 1 && lost_.size() >= kLostAtOnce) {
+  } else if (reported_.members.size() > 1 && (lost_.size() >= kLostAtOnce || unproved_)) {
     alone_until_ = now + alone_hold_;
   }
 }

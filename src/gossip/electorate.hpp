@@ -24,8 +24,12 @@ class Electorate {
   void start(SteadyPoint now) { starting_until_ = now + start_hold_; }
   /// The first Join has ended, whatever came of it.
   void joined() { starting_until_ = SteadyPoint::min(); }
-  /// A member died. (One that left is no sign of a partition.)
-  void lost(SteadyPoint now) { lost_.push_back(now); }
+  /// A member died. (One that left is no sign of a partition.) `unproved`: only its silence tells, which the ring would have
+  /// judged if this node had heard anybody else.
+  void lost(SteadyPoint now, bool unproved = false) {
+    lost_.push_back(now);
+    unproved_ = unproved;
+  }
   /// This node goes: it takes nothing over any more.
   void leave() { leaving_ = true; }
 
@@ -35,6 +39,7 @@ class Electorate {
 
  private:
   [[nodiscard]] std::set<std::string> names_of(const MemberTable& table) const;
+  [[nodiscard]] static std::set<std::string> left(const MemberTable& table);
   void judge_loneliness(SteadyPoint now, bool alone);
 
   std::string own_name_;
@@ -44,6 +49,7 @@ class Electorate {
   SteadyPoint alone_until_ = SteadyPoint::min();
   bool leaving_ = false;
   std::deque<SteadyPoint> lost_;  ///< deaths within alone_hold
+  bool unproved_ = false;         ///< the latest one
   ElectorateChanged reported_;    ///< without members: nothing yet
 };
 

@@ -101,6 +101,7 @@ struct AskWitness {
 struct ElectorateChanged {
   std::set<std::string> members;
   bool hold = false;
+  std::set<std::string> left;  ///< who said good-bye and has not come back; other former members died
   friend bool operator==(const ElectorateChanged&, const ElectorateChanged&) = default;
 };
 /// Address and state of a member, whenever one of them changed; also of dead and left ones. For the neighbour table that

@@ -196,7 +196,7 @@ void Instance::report(SteadyPoint now, const std::vector<Membership::Change>& ch
       log_event(change, "NodeLeave");
       if (change.after == MemberState::kDead) {
         ++counters_.deaths;
-        electorate_.lost(now);
+        electorate_.lost(now, change.timed_out);
       } else {
         ++counters_.leaves;
       }

@@ -29,6 +29,7 @@
 #include "gossip/prober.hpp"
 #include "gossip/quiet_log.hpp"
 #include "gossip/relay.hpp"
+#include "gossip/replay_guard.hpp"
 #include "gossip/restraint.hpp"
 #include "gossip/served_streams.hpp"
 #include "gossip/settings.hpp"
@@ -148,6 +149,7 @@ class Instance {
 
   bool started_ = false;
   SteadyPoint last_call_ = SteadyPoint::min();
+  ReplayGuard replays_;
   Restraint catch_up_{std::chrono::seconds(1), std::chrono::seconds(30)};  ///< exchanges after short pauses
   SteadyPoint deadline_ = SteadyPoint::min();
 };

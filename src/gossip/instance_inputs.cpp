@@ -27,6 +27,8 @@ std::string text_of(PacketFault fault) {
       return "unknown message type";
     case PacketFault::kTooDeep:
       return "too many layers or parts";
+    case PacketFault::kReplayed:
+      return "it was received before: a replay, or a network that delivers packets twice";
   }
   return "unknown";
 }
@@ -35,6 +37,7 @@ std::string text_of(PacketFault fault) {
 
 void Instance::take(SteadyPoint now, const PacketReceived& packet, Output& out) {
   auto decoded = postman_.open(packet.packet);
+  if (decoded.nonce && !replays_.admit(*decoded.nonce)) decoded = {{}, {PacketFault::kReplayed}, {}};
   count(now, packet, decoded);
   if (ring_ && packet.from.address != own_.address) ring_->heard(now);
   auto inbox = sort(std::move(decoded.messages), settings_.handoff_queue_depth, counters_);
@@ -112,8 +115,10 @@ void Instance::take(SteadyPoint, const KeysChanged& keys, Output&) {
   postman_.use_keys(keys.ring);
 }
 
-void Instance::take(SteadyPoint now, const LinkChanged& link, Output&) {
+void Instance::take(SteadyPoint now, const LinkChanged& link, Output& out) {
   if (ring_) ring_->link(now, link.carrier);
+  // What was said about this node meanwhile is to be refuted, and its own table is old.
+  if (link.carrier && catch_up_.take(now)) exchanges_.sync(now, out);
 }
 
 void Instance::take(SteadyPoint now, const WitnessAnswered& answer, Output& out) {

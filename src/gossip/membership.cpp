@@ -193,6 +193,7 @@ void Membership::on_time(SteadyPoint now) {
     METALLB_CONTRACT(entry != nullptr && entry->state == MemberState::kSuspect, "a suspicion ends with its suspect");
     log_.info({{"op", "memberlist"}, {"msg", "suspect did not answer in time: declared dead"}, {"node", *name}});
     dead(now, Dead{entry->incarnation, *name, own_name_});
+    changes_.back().timed_out = true;
   }
 }
 

@@ -119,6 +119,14 @@ DecodedPacket decode_plain(ByteView content) {
   return std::move(decoder.result);
 }
 
+/// gossip spec 3.8: version, nonce, ciphertext.
+std::uint64_t nonce_of(ByteView sealed) {
+  ByteReader in(sealed);
+  in.skip(1);
+  const auto high = std::uint64_t{in.u32()};
+  return (high << 32) | in.u32();
+}
+
 }  // namespace
 
 Bytes encode(const PacketMessage& message) {
@@ -153,15 +161,19 @@ std::vector<Bytes> encode_packets(std::span<const PacketMessage> messages, const
 
 DecodedPacket decode_packet(ByteView packet, const KeyRing& ring, Plaintext plaintext) {
   // The label comes before the seal. Sealed packets begin with 00 or 01, so there is no doubt.
-  if (!packet.empty() && packet[0] == byte(MessageType::kLabel)) return {{}, {PacketFault::kLabelled}};
+  if (!packet.empty() && packet[0] == byte(MessageType::kLabel)) return {{}, {PacketFault::kLabelled}, {}};
   if (!ring.enabled()) return decode_plain(packet);
   const auto opened = open(ring, packet, {});
-  if (opened.plain) return decode_plain(*opened.plain);
+  if (opened.plain) {
+    auto decoded = decode_plain(*opened.plain);
+    decoded.nonce = nonce_of(packet);
+    return decoded;
+  }
   // A plain ping begins with a byte that could be the version of a seal: only its body tells which of the two it is.
   const bool looks_sealed = opened.error == SealError::kWrongKey || opened.error == SealError::kPadding;
   const bool is_plain = !looks_sealed || read_packet_message(packet).has_value();
-  if (!is_plain) return {{}, {PacketFault::kWrongKey}};
-  if (plaintext == Plaintext::kRefused) return {{}, {PacketFault::kNotSealed}};
+  if (!is_plain) return {{}, {PacketFault::kWrongKey}, {}};
+  if (plaintext == Plaintext::kRefused) return {{}, {PacketFault::kNotSealed}, {}};
   return decode_plain(packet);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -37,12 +38,14 @@ enum class PacketFault : std::uint8_t {
   kBadCompound,     ///< lengths or parts run past the end
   kBadMessage,      ///< a body that does not decode
   kUnknownType,
-  kTooDeep,  ///< more layers or parts than any sender makes; the rest of the packet is dropped
+  kTooDeep,   ///< more layers or parts than any sender makes; the rest of the packet is dropped
+  kReplayed,  ///< sealed, and received before (replay_guard.hpp)
 };
 
 struct DecodedPacket {
   std::vector<PacketMessage> messages;  ///< in order; those before a fault are kept
   std::vector<PacketFault> faults;
+  std::optional<std::uint64_t> nonce;  ///< its first 64 bits, when the packet was sealed and opened
 };
 /// What no sane sender exceeds, but hostile ones would: compression and compounds inside each other, all that comes out of
 /// the compression layers of one packet (twice the largest UDP packet), and the parts of a packet (four full compounds).

@@ -37,7 +37,7 @@ void Prober::on_time(SteadyPoint now, Output& out) {
 }
 
 SteadyPoint Prober::next_deadline() const {
-  if (!probe_) return ticker_.next();
+  if (!probe_) return tick_waits_ ? SteadyPoint::min() : ticker_.next();  // gossip spec 6: the next one starts at once
   // Ticks while a probe is under way only have to be noticed when it ends.
   return probe_->asked_others ? probe_->deadline : std::min(probe_->ask_others_at, probe_->deadline);
 }

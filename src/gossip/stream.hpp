@@ -33,8 +33,9 @@ struct StreamFault {
 /// Of one frame, and of a message that is not compressed.
 inline constexpr std::size_t kMaximumStream = 20 * 1024 * 1024;
 inline constexpr std::size_t kMaximumDecompressedStream = 40 * 1024 * 1024;
-/// Rows of a push/pull. (The original stops at a million, which in memory would be far more than the bytes that carry them.)
-inline constexpr std::int64_t kMaximumEntries = 128 * 1024;
+/// Rows of a push/pull: twice the members that a table holds. (The original stops at a million, which in memory would be far
+/// more than the bytes that carry them.)
+inline constexpr std::int64_t kMaximumEntries = 20'000;
 
 /// Collects one message from the bytes of a connection as they come. Bounded by the limits above; what a length field
 /// promises is not allocated before it is there. Rows of a push/pull without a name or in a state that the protocol does not
@@ -55,8 +56,8 @@ class StreamReader {
   [[nodiscard]] bool untouched() const { return buffer_.empty() && !done(); }
   /// Which key of the ring opened it; 0 when none had to.
   [[nodiscard]] std::size_t key() const { return key_; }
-  /// Bytes held for what is incomplete: at most kMaximumStream and a few more.
-  [[nodiscard]] std::size_t held() const { return buffer_.size(); }
+  /// Bytes held for what is incomplete: at most kMaximumStream, what its rows take beside it, and a few more.
+  [[nodiscard]] std::size_t held() const { return buffer_.size() + body_.held(); }
 
  private:
   /// Of the bytes that an outcome is about.

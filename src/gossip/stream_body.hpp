@@ -31,6 +31,8 @@ class StreamBody {
   /// `all`: everything so far, from the type byte on. Goes on where it stopped, so that each byte is looked at a fixed
   /// number of times, in whatever pieces it comes. After anything but More it is of no further use.
   [[nodiscard]] Outcome advance(ByteView all);
+  /// Bytes that the rows read so far take, without what their names and addresses take beyond that.
+  [[nodiscard]] std::size_t held() const { return push_pull_.entries.size() * sizeof(PushPullEntry); }
 
  private:
   /// What comes next: the first map, a row of a push/pull, or the bytes at the end.

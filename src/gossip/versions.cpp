@@ -15,6 +15,7 @@ void VersionCheck::add(std::string_view name, const Versions& versions, bool ali
   std::array<std::uint8_t, kVersionBytes> v{};
   if (versions.size() >= kVersionBytes) std::copy_n(versions.begin(), kVersionBytes, v.begin());
   any_ = true;
+  name = name.substr(0, kLongestVersionedName);
   protocol_.add(name, v[0], v[1], v[2], alive);
   delegate_.add(name, v[3], v[4], v[5], alive);
 }

@@ -11,6 +11,8 @@
 namespace metallb::gossip {
 
 inline constexpr std::size_t kVersionBytes = 6;
+/// So much of a member's name stands in a fault: names of a table from elsewhere may have any length.
+inline constexpr std::size_t kLongestVersionedName = 253;
 
 /// Whether an alive message with these may be believed: fewer than three bytes say nothing.
 [[nodiscard]] bool sane(const Versions& versions);

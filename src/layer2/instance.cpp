@@ -20,9 +20,9 @@ constexpr std::size_t kFramesPerRound = 2;
 /// and the address be withdrawn here before long.
 constexpr Duration kClaimPause = std::chrono::seconds(5);
 
-/// Three (RFC 5227, PROBE_NUM), since one may get lost.
+/// Three (RFC 5227, PROBE_NUM), since one may get lost; the third also when the calls come a little late.
 constexpr std::array<Duration, 1> kProbeGaps{std::chrono::seconds(1)};
-constexpr Burst kProbes{kProbeGaps, std::chrono::seconds(2)};
+constexpr Burst kProbes{kProbeGaps, std::chrono::milliseconds(2500)};
 
 bool eligible(const InterfaceState& state, const IpAddress& address) {
   return address.is_v4() ? state.arp : state.link_local.has_value();

@@ -55,10 +55,12 @@ std::optional<Responder::Claim> claim_of(const Responder::View& view, const ArpP
   if (packet.sender_mac == view.interface.mac) return std::nullopt;
   if (!view.table.find(view.interface.index, packet.sender_ip)) return std::nullopt;
   using Kind = Responder::Claim::Kind;
-  // RFC 5944, Section 4.6: a gratuitous packet, request or reply, names the same address twice.
-  const auto kind = packet.sender_ip == packet.target_ip       ? Kind::kAnnounces
-                    : packet.operation == ArpOperation::kReply ? Kind::kAnswers
-                                                               : Kind::kUses;
+  // RFC 5944, Section 4.6: a gratuitous packet, request or reply, names the same address twice. So does the answer to a
+  // gratuitous request of ours, which the original gives (layer2 spec 3.3), but to us alone.
+  const bool to_all = is_group(packet.ethernet_destination);
+  const auto kind = to_all && packet.sender_ip == packet.target_ip ? Kind::kAnnounces
+                    : packet.operation == ArpOperation::kReply     ? Kind::kAnswers
+                                                                   : Kind::kUses;
   return Responder::Claim{.address = packet.sender_ip,
                           .mac = packet.sender_mac,
                           .kind = kind,

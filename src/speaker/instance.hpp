@@ -48,6 +48,8 @@ struct MembersChanged {
   /// Keep what is announced, give up what is lost, take over nothing: the node has not joined yet, or has just lost
   /// everybody at once (failover spec 4).
   bool hold_takeovers = false;
+  /// Former members that said good-bye, and so did not go on announcing out of reach.
+  std::set<std::string> left = {};
   friend bool operator==(const MembersChanged&, const MembersChanged&) = default;
 };
 /// This speaker is about to end: it is no candidate any more, and answers for each address until a successor is heard.

@@ -50,7 +50,7 @@ void Instance::hurry(const MembersChanged& before) {
   const bool returned = std::ranges::any_of(come, [this](const auto& name) { return departed_.contains(name); });
   for (const auto& name : gone) {
     // Members' names come from the network; those of Nodes are bounded.
-    if (nodes_.contains(name)) departed_.insert(name);
+    if (nodes_.contains(name) && !members_.left.contains(name)) departed_.insert(name);
   }
   for (const auto& name : come) departed_.erase(name);
   if (!ready() || stopping_ || !members) return;
@@ -113,7 +113,7 @@ void Instance::contest(SteadyPoint now, const layer2::ConflictSeen& seen, Output
              {"node", *seen.node},
              {"mac", seen.mac.to_string()},
              {"interface", seen.interface_name},
-             {"msg", "another speaker announces an address of this node; this node comes first and announces it again"}});
+             {"msg", "another speaker announces an address of this node, which announces it again"}});
 }
 
 bool Instance::contest(SteadyPoint now, const ServiceKey& key, const layer2::ConflictSeen& seen, Output& out) {
@@ -151,15 +151,15 @@ void Instance::report_stranger(const layer2::ConflictSeen& seen, const std::set<
              {"ip", address},
              {"mac", mac},
              {"interface", seen.interface_name},
-             {"msg", "a device that is no member of the cluster uses an address that this node announces"}});
+             {"msg", "a device that is not known as a member of the cluster uses an address that this node announces"}});
   for (const auto& key : holders) {
     const auto service = services_.get(key);
     if (!service) continue;
     out.emplace_back(kube::event_note(*service, kube::EventNote::Type::kWarning, kAddressConflict,
                                       "address " + address + " is also used by the device " + mac + " on interface " +
                                           seen.interface_name + " of node \"" + options_.node_name +
-                                          "\", which is none of the speakers: give that device another address, or take "
-                                          "this one out of the pool"));
+                                          "\", which is not known as a speaker's: give that device another address, or "
+                                          "take this one out of the pool"));
   }
 }
 

@@ -150,6 +150,7 @@ void PeerDiscovery::end_hold(Output& out) {
 }
 
 std::vector<IpAddress> PeerDiscovery::strangers() const {
+  if (!pods_) return {};
   std::set<IpAddress> members;
   for (const auto& [node, address] : members_) members.insert(address);
   std::vector<IpAddress> out;

@@ -89,7 +89,7 @@ class PeerDiscovery {
   void end_hold(Output& out);
   [[nodiscard]] bool knows_most() const;
   /// Pods that are no members.
-  [[nodiscard]] std::vector<IpAddress> strangers() const;
+  [[nodiscard]] std::vector<IpAddress> strangers() const;  ///< none before the first list
 
   std::string node_name_;
   IpAddress own_;

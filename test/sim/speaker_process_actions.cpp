@@ -61,7 +61,8 @@ void SpeakerProcess::do_one(gossip::ElectorateChanged& action) {
 void SpeakerProcess::tell_electorate() {
   // Whom this node may count on while it goes is not asked any more.
   if (stopping_) return;
-  speaker_driven_.feed(speaker::MembersChanged{.members = electorate_.members, .hold_takeovers = holds()});
+  speaker_driven_.feed(
+      speaker::MembersChanged{.members = electorate_.members, .hold_takeovers = holds(), .left = electorate_.left});
 }
 
 void SpeakerProcess::first_join_ended() {

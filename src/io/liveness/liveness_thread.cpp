@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/cases.hpp"
 #include "base/contract.hpp"
 #include "io/clock.hpp"
 #include "io/driver.hpp"
@@ -29,11 +30,6 @@ namespace {
 constexpr auto kReportInterval = std::chrono::seconds(1);
 /// A cluster that starts tells its MAC addresses one by one: they are handed on together.
 constexpr auto kNeighboursDelay = std::chrono::milliseconds(20);
-
-template <class... F>
-struct Cases : F... {
-  using F::operator()...;
-};
 
 gossip::Options core_options(LivenessThread::Options options) {
   return {.node_name = std::move(options.node_name),
@@ -123,6 +119,7 @@ class Implementation final : public LivenessThread {
     boost::asio::post(loop_, [this] {
       driver_.wake();
       report();
+      tell_neighbours_soon();
     });
     thread_ = start_quick_thread("liveness", [this] { loop_.run(); });
     return {};
@@ -184,7 +181,7 @@ class Implementation final : public LivenessThread {
   }
 
   void tell(const gossip::MemberSeen& seen) {
-    names_.member(seen, table_.mac_of(seen.address));
+    names_.member(seen, table_.mac_of(seen.address, uplink_ ? uplink_->index : InterfaceIndex()));
     tell_neighbours_soon();
     {
       const std::lock_guard lock(outbox_->mutex);
@@ -219,8 +216,10 @@ class Implementation final : public LivenessThread {
   void network_changed() {
     auto uplink = table_.uplink();
     if (uplink == uplink_) return;
-    // Where no interface holds the address (it moves, or is one that the kernel takes for local without), nothing is known.
-    const bool carrier = !uplink || uplink->running;
+    // An address that no interface ever held is one that the kernel takes for local without: of its link nothing is known.
+    // One that is gone takes the way to everybody with it.
+    had_uplink_ = had_uplink_ || uplink;
+    const bool carrier = uplink ? uplink->running : !had_uplink_;
     if (std::exchange(carrier_, carrier) != carrier) {
       log_.info({{"op", "memberlist"},
                  {"interface", uplink ? uplink->name : std::string()},
@@ -263,6 +262,7 @@ class Implementation final : public LivenessThread {
   NeighbourNames names_;
   NetworkTable table_;
   std::optional<Uplink> uplink_;
+  bool had_uplink_ = false;
   bool carrier_ = true;
   std::unique_ptr<NetworkMonitor> monitor_;
   std::unique_ptr<UdpSocket> udp_;

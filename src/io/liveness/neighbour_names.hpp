@@ -27,7 +27,7 @@ class NeighbourNames {
   void neighbour(const IpAddress& address, const MacAddress& mac);
 
   [[nodiscard]] bool changed() const { return changed_; }
-  /// The table when it changed since the last call.
+  /// The table when it changed since the last call; the first time always.
   [[nodiscard]] std::optional<std::map<MacAddress, std::string>> take_changed();
 
  private:
@@ -42,7 +42,7 @@ class NeighbourNames {
   std::map<IpAddress, Named> members_;
   std::map<MacAddress, Named> names_;
   std::uint64_t clock_ = 0;  ///< counts uses
-  bool changed_ = false;
+  bool changed_ = true;      ///< that nobody is known yet is told, too
 };
 
 }  // namespace metallb::io

@@ -74,7 +74,8 @@ const NetworkTable::Neighbour* NetworkTable::find_neighbour(InterfaceIndex index
   return found == neighbours_.end() ? nullptr : &found->second;
 }
 
-std::optional<MacAddress> NetworkTable::mac_of(const IpAddress& neighbour) const {
+std::optional<MacAddress> NetworkTable::mac_of(const IpAddress& neighbour, InterfaceIndex likely) const {
+  if (const auto* found = find_neighbour(likely, neighbour)) return found->mac;
   for (const auto& [index, link] : links_) {
     if (const auto* found = find_neighbour(index, neighbour)) return found->mac;
   }

@@ -75,8 +75,8 @@ class NetworkTable {
 
   /// Nothing while no interface holds the own address.
   [[nodiscard]] std::optional<Uplink> uplink() const;
-  /// Of a neighbour on any link.
-  [[nodiscard]] std::optional<MacAddress> mac_of(const IpAddress& neighbour) const;
+  /// Of a neighbour on any link; `likely` is looked at first.
+  [[nodiscard]] std::optional<MacAddress> mac_of(const IpAddress& neighbour, InterfaceIndex likely = InterfaceIndex()) const;
   /// The default gateway; another neighbour on the same link when there is none, or beside it when the kernel has not heard
   /// of the gateway for a while (it may be a name only). Never the accused, whatever address it goes by.
   [[nodiscard]] WitnessChoice witnesses(SteadyPoint now, const IpAddress& accused) const;

@@ -42,7 +42,7 @@ class OneNode : public testing::Test {
 
 TEST_F(OneNode, ReportsItselfAtItsStart) {
   ASSERT_EQ(node.electorates.size(), 1U);
-  EXPECT_EQ(node.electorates[0].second, (ElectorateChanged{{"n1"}, true}));
+  EXPECT_EQ(node.electorates[0].second, (ElectorateChanged{{"n1"}, true, {}}));
   ASSERT_EQ(node.seen.size(), 1U);
   EXPECT_EQ(node.seen[0].second, (MemberSeen{"n1", node.address, MemberState::kAlive}));
   const auto members = node.core->members();

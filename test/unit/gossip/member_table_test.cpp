@@ -5,11 +5,13 @@
 
 #include <set>
 
+#include "now.hpp"
+
 namespace metallb::gossip {
 namespace {
 
+using test::kNow;
 using namespace std::chrono_literals;
-constexpr SteadyPoint kNow{std::chrono::hours(1)};
 
 class Table : public testing::Test {
  protected:

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "now.hpp"
 #include "virtual_network.hpp"
 
 namespace metallb::gossip {
@@ -11,7 +12,6 @@ namespace {
 using namespace test;
 using State = MemberState;
 
-constexpr SteadyPoint kNow{std::chrono::hours(1)};
 const IpAddress kOwnAddress = IpAddress::v4(10, 0, 0, 1);
 const IpAddress kAddress = IpAddress::v4(10, 0, 0, 2);
 const IpAddress kElsewhere = IpAddress::v4(10, 0, 0, 9);

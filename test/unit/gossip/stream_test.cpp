@@ -228,7 +228,7 @@ TEST(StreamReading, CarriesUserState) {
 TEST(StreamReading, RefusesLengthsThatNobodyMeans) {
   const std::string head = "0683a44a6f696ec2a54e6f646573";
   const std::string user = "ac5573657253746174654c656e";
-  expect_fault(read(head + "d200020001" + user + "00"), false, "131073 members");
+  expect_fault(read(head + "d200004e21" + user + "00"), false, "20001 members");
   expect_fault(read(head + "ff" + user + "00"), false, "-1 members");
   expect_fault(read(head + "d37fffffffffffffff" + user + "00"), false, "members");
   expect_fault(read(head + "00" + user + "ff"), false, "user state");
@@ -246,7 +246,7 @@ TEST(StreamReading, AllocatesNothingForWhatIsOnlyPromised) {
       {"0a01400000"
        "01",
        kRing},
-      {head + "d200020000"
+      {head + "d200004e20"
               "ac5573657253746174654c656ed201400000",
        {}},
       {"0881aa557365724d73674c656ed201400000", {}},

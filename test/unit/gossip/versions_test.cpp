@@ -18,12 +18,12 @@ TEST(Versions, OfAnAliveMessageAreSaneUnlessTheirRangeIsEmpty) {
   EXPECT_FALSE(sane({3, 2, 2, 0, 0, 0}));
 }
 
-struct Member {
+struct Speaking {
   std::string name;
   Versions versions;
   bool alive = true;
 };
-bool fit(const std::vector<Member>& members) {
+bool fit(const std::vector<Speaking>& members) {
   VersionCheck check;
   for (const auto& member : members) check.add(member.name, member.versions, member.alive);
   return !check.fault();

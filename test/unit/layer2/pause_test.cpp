@@ -10,8 +10,6 @@ namespace {
 
 using namespace test;
 
-const MacAddress kMemberMac = mac("02:00:00:00:00:51");
-
 struct Paused : testing::Test {
   Paused() {
     world.input(NeighboursKnown{{{kMemberMac, "iris2"}}});

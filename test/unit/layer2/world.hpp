@@ -46,6 +46,8 @@ inline InterfaceSet all() {
 inline InterfaceSet only(std::set<std::string> names) {
   return {.all = false, .names = std::move(names)};
 }
+/// Of another node's speaker, in the tests that know one.
+inline const MacAddress kMemberMac = mac("02:00:00:00:00:51");
 inline const ServiceKey kFoo{"default", "foo"};
 inline const ServiceKey kBar{"default", "bar"};
 
@@ -76,10 +78,11 @@ struct World {
     return !receive(frame, interface).empty();
   }
   /// Runs everything that is due until `duration` from now, as a driver would.
-  void run(Duration duration) {
+  /// `late`: by how much every call comes late.
+  void run(Duration duration, Duration late = 0ms) {
     const auto end = steady + duration;
     while (core.next_deadline() <= end) {
-      steady = std::max(steady, core.next_deadline());
+      steady = std::max(steady, core.next_deadline() + late);
       core.on_time(now(), out);
     }
     steady = end;

@@ -261,8 +261,8 @@ TEST_F(TwoOwners, AStrangerGetsAnEventThatNamesIt) {
   EXPECT_THAT(
       speaker.events(),
       ElementsAre("AddressConflict: address 10.20.30.2 is also used by the device 02:00:00:00:00:51 on interface eth0 "
-                  "of node \"iris1\", which is none of the speakers: give that device another address, or take this "
-                  "one out of the pool"));
+                  "of node \"iris1\", which is not known as a speaker's: give that device another address, or take "
+                  "this one out of the pool"));
   const auto event = speaker.asked_for<kube::EventNote>().front();
   EXPECT_EQ(event.type, kube::EventNote::Type::kWarning);
   EXPECT_EQ(event.about.name, "first");

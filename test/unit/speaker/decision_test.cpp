@@ -18,7 +18,7 @@ using test::node;
 using test::service;
 using test::slices;
 using test::with_network;
-using Names = std::vector<std::string>;
+using NodeNames = std::vector<std::string>;
 
 /// One Service in one cluster; what each node's speaker says about it.
 struct World {
@@ -51,8 +51,8 @@ struct World {
   }
   [[nodiscard]] std::string verdict(const std::string& me) const { return std::string(to_string(ask(me).reason)); }
   /// All speakers that announce.
-  [[nodiscard]] Names announcers() const {
-    Names out;
+  [[nodiscard]] NodeNames announcers() const {
+    NodeNames out;
     for (const auto& [name, facts] : nodes) {
       if (ask(name).action == Decision::Action::kAnnounce) out.push_back(name);
     }
@@ -124,16 +124,16 @@ TEST(Decision, TakesLiveMembersOnlyWhenMembershipIsKnown) {
   World world;
   world.ads = {ad(kBoth)};
   world.members = std::set<std::string>{"iris1", "iris2"};
-  EXPECT_EQ(world.announcers(), (Names{"iris2"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"iris2"}));
   world.members = std::set<std::string>{"iris1"};
-  EXPECT_EQ(world.announcers(), (Names{"iris1"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"iris1"}));
 }
 
 TEST(Decision, DoesNotElectAMemberThatIsNoNode) {
   World world;
   world.ads = {ad({"iris1"})};
   world.members = std::set<std::string>{"iris1", "ghost"};
-  EXPECT_EQ(world.announcers(), (Names{"iris1"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"iris1"}));
 }
 
 TEST(Decision, Row28KeepsToTheNodesOfTheAdvertisement) {
@@ -178,9 +178,9 @@ TEST(Decision, Rows33To35PassOverExcludedNodes) {
   World world;
   world.ads = {ad(kBoth)};
   world.nodes["iris2"].excluded = true;
-  EXPECT_EQ(world.announcers(), (Names{"iris1"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"iris1"}));
   world.nodes = {{"iris1", {.excluded = true}}, {"iris2", {}}};
-  EXPECT_EQ(world.announcers(), (Names{"iris2"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"iris2"}));
   world.nodes["iris2"].excluded = true;
   EXPECT_EQ(world.verdict("iris1"), "notOwner");
   EXPECT_EQ(world.verdict("iris2"), "notOwner");
@@ -353,14 +353,14 @@ const std::set<std::string> kEdges = {"edge-a", "edge-b", "worker-a", "worker-b"
 TEST(Decision, Row64GivesTheServiceToThePreferredNode) {
   auto world = edges();
   world.ads = {ad(kEdges, {}, {}, {{"edge-a", 100}})};
-  EXPECT_EQ(world.announcers(), (Names{"edge-a"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"edge-a"}));
 }
 
 TEST(Decision, Row65PassesOverAPreferredNodeWithoutALocalEndpoint) {
   auto world = edges();
   world.ads = {ad(kEdges, {}, {}, {{"edge-a", 100}})};
   world.local();
-  EXPECT_EQ(world.announcers(), (Names{"worker-a"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"worker-a"}));
 }
 
 TEST(Decision, Row66CountsOnlyTheScoresOfAdvertisementsForTheService) {
@@ -368,70 +368,70 @@ TEST(Decision, Row66CountsOnlyTheScoresOfAdvertisementsForTheService) {
   world.nodes = {{"edge-a", {}}, {"worker-a", {}}};
   world.ads = {ad({"edge-a"}, {}, {}, {{"edge-a", 100}}), ad({"edge-a", "worker-a"}),
                ad({"worker-a"}, {"app=other"}, {}, {{"worker-a", 1000}})};
-  EXPECT_EQ(world.announcers(), (Names{"edge-a"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"edge-a"}));
 }
 
 TEST(Decision, Rows67To69FollowTheLiveMembersDownThePreferences) {
   auto world = edges();
   world.ads = {ad(kEdges, {}, {}, {{"edge-a", 100}, {"edge-b", 100}})};
   world.members = std::set<std::string>{"edge-b", "worker-a", "worker-b"};
-  EXPECT_EQ(world.announcers(), (Names{"edge-b"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"edge-b"}));
   world.members->insert("edge-a");
-  EXPECT_EQ(world.announcers(), (Names{"edge-b"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"edge-b"}));
   world.members = std::set<std::string>{"worker-a", "worker-b"};
-  EXPECT_EQ(world.announcers(), (Names{"worker-a"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"worker-a"}));
 }
 
 // Layer2 spec 2.3, derived cases.
 TEST(Decision, GivesTheServiceToTheNextNodeWhenTheOwnerDropsOutForWhateverReason) {
   auto world = four_nodes("192.168.1.200");
-  EXPECT_EQ(world.announcers(), (Names{"master1"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"master1"}));
   world.nodes["master1"].excluded = true;
-  EXPECT_EQ(world.announcers(), (Names{"worker1"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"worker1"}));
   world.nodes["master1"] = {.network_unavailable = true};
-  EXPECT_EQ(world.announcers(), (Names{"worker1"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"worker1"}));
   world.nodes["master1"] = {};
   world.members = std::set<std::string>{"master2", "worker1", "worker2"};
-  EXPECT_EQ(world.announcers(), (Names{"worker1"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"worker1"}));
   world.members = std::nullopt;
   world.ads = {ad({"master2", "worker2"})};
-  EXPECT_EQ(world.announcers(), (Names{"master2"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"master2"}));
 }
 
 TEST(Decision, IgnoreExcludeDoesNotExcuseAnUnavailableNetwork) {
   auto world = four_nodes("192.168.1.200");
   world.ignore_exclude_label = true;
   world.nodes["master1"] = {.network_unavailable = true, .excluded = true};
-  EXPECT_EQ(world.announcers(), (Names{"worker1"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"worker1"}));
 }
 
 TEST(Decision, TakesTheBestOfTheNodesWithLocalEndpoints) {
   auto world = four_nodes("192.168.1.202");
   world.local();
   world.endpoints = slices("master1+ worker1+");
-  EXPECT_EQ(world.announcers(), (Names{"master1"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"master1"}));
 }
 
 TEST(Decision, LetsTheFirstAddressDecideForADualStackService) {
   auto world = four_nodes("192.168.1.201");
   world.svc = service({"192.168.1.201", "2001:db8::200"});
-  EXPECT_EQ(world.announcers(), (Names{"master1"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"master1"}));
   EXPECT_EQ(world.ask("master1").announcement.addresses.size(), 2U);
   world.svc = service({"2001:db8::200", "192.168.1.201"});
-  EXPECT_EQ(world.announcers(), (Names{"master2"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"master2"}));
 }
 
 TEST(Decision, HashesTheAddressInItsCanonicalForm) {
-  EXPECT_EQ(four_nodes("2001:DB8:0:0::200").announcers(), (Names{"master2"}));
-  EXPECT_EQ(four_nodes("::ffff:192.168.1.200").announcers(), (Names{"master1"}));
-  EXPECT_EQ(four_nodes("1:0:0:2:0:0:3:4").announcers(), (Names{"worker2"}));
-  EXPECT_EQ(four_nodes("::1.2.3.4").announcers(), (Names{"master1"}));
+  EXPECT_EQ(four_nodes("2001:DB8:0:0::200").announcers(), (NodeNames{"master2"}));
+  EXPECT_EQ(four_nodes("::ffff:192.168.1.200").announcers(), (NodeNames{"master1"}));
+  EXPECT_EQ(four_nodes("1:0:0:2:0:0:3:4").announcers(), (NodeNames{"worker2"}));
+  EXPECT_EQ(four_nodes("::1.2.3.4").announcers(), (NodeNames{"master1"}));
 }
 
 TEST(Decision, CountsAnEndpointOnAnUnknownNodeForPolicyClusterOnly) {
   auto world = four_nodes("192.168.1.200");
   world.endpoints = slices("+");
-  EXPECT_EQ(world.announcers(), (Names{"master1"}));
+  EXPECT_EQ(world.announcers(), (NodeNames{"master1"}));
   world.local();
   EXPECT_TRUE(world.announcers().empty());
 }
@@ -474,7 +474,7 @@ TEST(Decision, NamesWhatIsMissing) {
 TEST(Decision, TellsTheOrderOfCandidatesAndWhoIsFirst) {
   auto world = four_nodes("192.168.1.200");
   const auto decision = world.ask("worker2");
-  EXPECT_EQ(decision.order, (Names{"master1", "worker1", "master2", "worker2"}));
+  EXPECT_EQ(decision.order, (NodeNames{"master1", "worker1", "master2", "worker2"}));
   EXPECT_EQ(decision.candidates, 4U);
   EXPECT_NE(decision.detail.find("master1"), std::string::npos);
 }
@@ -495,7 +495,7 @@ TEST(NodeFacts, AreNetworkAndExcludeLabelOnly) {
 
 // The heart of it: whatever the cluster looks like, one node announces if anybody may, and nobody else.
 RC_GTEST_PROP(DecisionProperties, ExactlyOneNodeAnnouncesIfThereAreCandidates, ()) {
-  const Names names = {"n1", "n2", "n3", "n4", "n5", "n6"};
+  const NodeNames names = {"n1", "n2", "n3", "n4", "n5", "n6"};
   const auto subset = [&] {
     std::set<std::string> out;
     for (const auto& name : names) {
@@ -514,7 +514,7 @@ RC_GTEST_PROP(DecisionProperties, ExactlyOneNodeAnnouncesIfThereAreCandidates, (
   for (int i = 0; i < count; ++i) {
     std::map<std::string, std::int64_t> scores;
     for (const auto& name : subset()) scores[name] = *rc::gen::inRange(1, 4) * 10;
-    world.ads.push_back(ad(subset(), *rc::gen::elementOf(std::vector<Names>{{}, {"app=a"}, {"app=b"}}), {}, scores));
+    world.ads.push_back(ad(subset(), *rc::gen::elementOf(std::vector<NodeNames>{{}, {"app=a"}, {"app=b"}}), {}, scores));
   }
   world.label("app", *rc::gen::element<std::string>("a", "b"));
   world.ignore_exclude_label = *rc::gen::arbitrary<bool>();
@@ -541,8 +541,8 @@ struct Stranded : World {
   }
   config::Pool former;
 
-  [[nodiscard]] Names owners() const {
-    Names out;
+  [[nodiscard]] NodeNames owners() const {
+    NodeNames out;
     for (const auto& [name, facts] : nodes) {
       if (ask(name, &former).action == Decision::Action::kAnnounce) out.push_back(name);
     }
@@ -565,13 +565,13 @@ TEST(StrandedService, MovesWhenItsOwnerIsExcludedOrLosesItsEndpoints) {
   const auto owner = world.owners().at(0);
   const std::string other = owner == "iris1" ? "iris2" : "iris1";
   world.nodes[owner].excluded = true;
-  EXPECT_EQ(world.owners(), Names{other});
+  EXPECT_EQ(world.owners(), NodeNames{other});
   world.nodes[owner].excluded = false;
   world.local();
   world.endpoints = slices(other + "+");
-  EXPECT_EQ(world.owners(), Names{other});
+  EXPECT_EQ(world.owners(), NodeNames{other});
   world.endpoints = slices(other + "-");
-  EXPECT_EQ(world.owners(), Names{});
+  EXPECT_EQ(world.owners(), NodeNames{});
 }
 
 TEST(StrandedService, IsAnnouncedByNobodyWhoDoesNotKnowWhereItWas) {

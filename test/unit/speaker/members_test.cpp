@@ -76,6 +76,14 @@ TEST_F(Cluster, GivesBackWhatAReturningMemberOwnsAndAnnouncesTheRestAgain) {
   EXPECT_EQ(speaker.withdraw_reason(), "notOwner");
 }
 
+TEST_F(Cluster, AnnouncesNothingAgainForAMemberThatSaidGoodBye) {
+  auto without = members({"iris1"});
+  without.left = {"iris2"};
+  change(without);
+  change(members({"iris1", "iris2"}));
+  EXPECT_THAT(speaker.commands(), ElementsAre("-default/one 10.20.30.1"));
+}
+
 TEST_F(Cluster, AnnouncesNothingAgainForAMemberThatNeverWasAway) {
   change(members({"iris1", "iris2", "iris3"}));
   for (const auto& command : speaker.commands()) EXPECT_NE(command[0], '!') << command;

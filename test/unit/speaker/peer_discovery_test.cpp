@@ -177,6 +177,37 @@ TEST(PeerDiscovery, EndsTheWaitAlsoWhenAJoinHangsOrPodsMustNotBeListed) {
   EXPECT_EQ(refused.ended, 1);
 }
 
+TEST(PeerDiscovery, OutlivesTheDeathOfAMemberWhenPodsMustNotBeListed) {
+  Speaker speaker;
+  speaker.list_fails();
+  speaker.member("two", kTwo);
+  speaker.member("two", kTwo, MemberState::kDead);
+  speaker.pass(5min);
+  EXPECT_THAT(speaker.joins, IsEmpty()) << "it knows of no pod";
+}
+
+TEST(PeerDiscovery, DialsWhoDiedAgainAfterASecondAndThenEverLessOften) {
+  Speaker speaker;
+  speaker.listed({pod("192.168.1.102")});
+  speaker.joined(1, 1);
+  speaker.member("two", kTwo);
+  speaker.member("two", kTwo, MemberState::kDead);
+  std::vector<Duration> pauses;
+  for (auto last = speaker.at; pauses.size() < 8;) {
+    const auto before = speaker.joins.size();
+    while (speaker.joins.size() == before) speaker.pass(100ms);
+    EXPECT_THAT(speaker.joins.back(), ElementsAre(kTwo));
+    pauses.push_back(speaker.at - last);
+    last = speaker.at;
+    speaker.joined(0, 1);
+  }
+  EXPECT_EQ(pauses, (std::vector<Duration>{1s, 2s, 4s, 8s, 16s, 32s, 1min, 1min}));
+  speaker.member("two", kTwo);
+  const auto joins = speaker.joins.size();
+  speaker.pass(10min);
+  EXPECT_EQ(speaker.joins.size(), joins) << "it is back";
+}
+
 TEST(PeerDiscovery, TriesAFailedListAgainSoonAndThenEverLater) {
   Speaker speaker;
   std::vector<Duration> pauses;
