@@ -38,10 +38,10 @@ Session::Session(const Options& options)
     : options_(options),
       random_(options.seed),
       negotiation_(wanted_intervals()),
-      echo_(options.discriminator, options.echo_secret),
-      pace_(transmit_interval()) {
+      echo_(options.discriminator, options.echo_secret) {
   METALLB_CONTRACT(options.discriminator != kNoDiscriminator, "a session has a discriminator");
   METALLB_CONTRACT(options.parameters.detect_mult > 0, "a detection multiplier is at least 1");
+  pace_ = transmit_interval();
 }
 
 void Session::on_input(Now now, const Input& in, Output& out) {
