@@ -21,7 +21,7 @@ SessionKey pick_key(std::uint8_t choice) {
   const auto host = static_cast<Uint128>(2 + choice % 3);
   const bool v6 = (choice & 0x10U) != 0;
   const auto family = v6 ? IpFamily::kIpv6 : IpFamily::kIpv4;
-  const auto network = v6 ? static_cast<Uint128>(0xFE80) << 112 : static_cast<Uint128>(0xC0000200U);
+  const auto network = v6 ? static_cast<Uint128>(0x20010DB8) << 96 : static_cast<Uint128>(0xC0000200U);
   const auto hops = (choice & 0x20U) != 0 ? Hops::kMultiple : Hops::kSingle;
   return {.vrf = (choice & 0x40U) != 0 ? "red" : "",
           .hops = hops,

@@ -1,6 +1,7 @@
 #include "bfd/echo_function.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace metallb::bfd {
 
@@ -17,18 +18,20 @@ std::optional<Fault> EchoFunction::returned(SteadyPoint now, const EchoPacket& p
   const auto under_way = next_.sequence - expected_;
   if (ahead >= under_way) return Fault::kEchoStale;
   expected_ = packet.sequence + 1;
+  proven_ = true;
   running_->since = now;
   running_->unanswered = std::min(running_->unanswered, next_.sequence - expected_);
   return std::nullopt;
 }
 
-bool EchoFunction::failed(SteadyPoint now) {
-  if (!running_ || now < running_->limit()) return false;
-  if (running_->unanswered >= running_->detect_mult) return true;
-  // This process did not run, and sent too few to blame the peer.
+EchoFunction::Verdict EchoFunction::judge(SteadyPoint now) {
+  if (!running_ || now < running_->limit()) return Verdict::kNone;
+  // Otherwise this process did not run, and sent too few to blame the peer.
+  const bool silent = running_->unanswered >= running_->detect_mult;
+  if (silent && proven_) return Verdict::kFailed;
   running_->since = now;
   running_->unanswered = 0;
-  return false;
+  return silent && !std::exchange(running_->told, true) ? Verdict::kNeverReturned : Verdict::kNone;
 }
 
 std::optional<EchoPacket> EchoFunction::take_due(SteadyPoint now, Random& random) {

@@ -1,5 +1,8 @@
 // Our echo packets: when to send one, which of those that come back count, and when too many have stayed away. RFC 5880,
 // Sections 6.4, 6.8.5, 6.8.8 and 6.8.9.
+//
+// deviation: silence counts only after the peer has returned a packet once. Many offer to return echo packets and do not
+// (FRR offers it always), and each of their sessions would go up and down for ever.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +28,13 @@ class EchoFunction {
 
   /// One of ours came back.
   std::optional<Fault> returned(SteadyPoint now, const EchoPacket& packet);
-  /// Whether `detect_mult` packets in a row were sent and have not come back within as many intervals.
-  [[nodiscard]] bool failed(SteadyPoint now);
+  /// The peer is another one perhaps: it has not returned anything yet.
+  void forget_peer() { proven_ = false; }
+
+  enum class Verdict : std::uint8_t { kNone, kFailed, kNeverReturned };
+  /// kFailed: `detect_mult` packets in a row were sent and have not come back within as many intervals. kNeverReturned: nor
+  /// has any before; once in a run.
+  [[nodiscard]] Verdict judge(SteadyPoint now);
   /// The packet that is due.
   std::optional<EchoPacket> take_due(SteadyPoint now, Random& random);
   [[nodiscard]] SteadyPoint next_deadline() const;
@@ -42,11 +50,13 @@ class EchoFunction {
     SteadyPoint next;          ///< packet to send
     SteadyPoint since;         ///< the silence is counted from
     std::uint32_t unanswered;  ///< packets sent since then
+    bool told = false;         ///< that none has ever been returned
     [[nodiscard]] SteadyPoint limit() const { return since + interval * detect_mult; }
   };
 
   EchoPacket next_;
   std::uint32_t expected_ = 0;  ///< sequence numbers below it are answered, or void
+  bool proven_ = false;         ///< the peer does return them
   std::optional<Running> running_;
 };
 

@@ -78,16 +78,16 @@ struct SendControl {
   SessionId session;
   ControlBytes payload;
 };
-/// To port 3785 with TTL 255, by way of the peer. IPv6: to the peer, which returns it. IPv4: `to` is our own address, and
-/// the frame goes to the MAC of the peer, which forwards it.
+/// From and to port 3785 (FRR answers to the source port) with TTL 255, by way of the peer. IPv6: to the peer, which returns
+/// it. IPv4: `to` is our own address, and the frame goes to the MAC of the peer, which forwards it.
 struct SendEcho {
   SessionId session;
   IpAddress from;
   IpAddress to;
   EchoBytes payload;
 };
-/// A peer's echo packet on its way back, to port 3785 with TTL 254. Where `from` and `to` are both the peer's, the frame is
-/// the one that came, sent back to the peer's MAC.
+/// A peer's echo packet on its way back, from and to port 3785 with TTL 254. Where `from` and `to` are both the peer's, the
+/// frame is the one that came, sent back to the peer's MAC.
 struct ReturnEcho {
   SessionId session;
   IpAddress from;

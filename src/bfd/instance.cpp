@@ -132,6 +132,13 @@ void Instance::pass_on(Now now, Sessions::iterator at, Output& out) {
                                 .from = key.local,
                                 .to = key.local.is_v4() ? key.local : key.remote,
                                 .payload = encode_echo(echo->packet)});
+    } else if (std::holds_alternative<Session::EchoNeverReturned>(action)) {
+      log_.warn({{"op", "bfd"},
+                 {"msg",
+                  "the peer offers to return echo packets, but returns none: switch echoMode off in the BFDProfile, or let "
+                  "the peer return them"},
+                 {"peer", entry.key.remote.to_string()},
+                 {"vrf", entry.key.vrf}});
     } else {
       ended = true;
     }

@@ -31,6 +31,10 @@ std::optional<std::string> problem_of(const SessionKey& key, const Parameters& p
   if (key.hops == Hops::kMultiple && key.interface != InterfaceIndex()) {
     return "a multihop session is bound to an interface: remove the interface, or use a single hop session";
   }
+  if (key.remote.is_v6() && key.remote.is_link_local() && key.interface == InterfaceIndex()) {
+    return "peer address " + key.remote.to_string() +
+           " is link-local, which needs an interface: name the interface of the peer";
+  }
   if (auto problem = problem_of_interval("receiveInterval", parameters.receive_interval)) return problem;
   if (auto problem = problem_of_interval("transmitInterval", parameters.transmit_interval)) return problem;
   if (auto problem = problem_of_interval("echoInterval", parameters.echo_interval)) return problem;

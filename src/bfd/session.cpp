@@ -65,7 +65,9 @@ void Session::on_time(Now now, Output& out) {
     ++counters_.echo_sent;
     out.emplace_back(SendEcho{*packet});
   }
-  if (echo_.failed(at)) {
+  const auto verdict = echo_.judge(at);
+  if (verdict == EchoFunction::Verdict::kNeverReturned) out.emplace_back(EchoNeverReturned{});
+  if (verdict == EchoFunction::Verdict::kFailed) {
     change(State::kDown, Reason::kEchoFailed, Diagnostic::kEchoFailed, out);
     renew_pace(at);
     send_at_once(at, out);
@@ -95,6 +97,7 @@ void Session::take(SteadyPoint now, const ControlReceived& received, Output& out
   ++counters_.control_received;
   const auto& packet = received.packet;
   heard_ = now;
+  if (peer_.discriminator != packet.mine) echo_.forget_peer();
   peer_ = {.discriminator = packet.mine,
            .state = packet.state,
            .diagnostic = packet.diagnostic,
@@ -158,19 +161,16 @@ void Session::take(SteadyPoint now, const Configure& change, Output& out) {
 void Session::take(SteadyPoint now, const ShutDown&, Output& out) {
   if (state_ == State::kAdminDown) return;
   const bool was_up = state_ == State::kUp;
-  const auto interval = transmit_interval();
   const auto patience = std::max(negotiation_.named().desired_min_tx, peer_.required_min_rx);
   change(State::kAdminDown, Reason::kShutDown, Diagnostic::kAdministrativelyDown, out);
   heard_.reset();
   if (was_up) {
     // deviation: RFC 5880, Section 6.8.3 wants a second between packets while the session is not up. That is longer than the
-    // peer's patience with the one before, so a single packet lost would tell it that the path has failed. It has said how
-    // often it is willing to hear from us.
+    // peer's patience with the pace of before, so a single packet lost would tell it that the path has failed. It has said
+    // how often it is willing to hear from us.
     farewell_ = Farewell{.end = now + Duration(patience) * options_.parameters.detect_mult,
-                         .packets_left = peer_.required_min_rx.count() == 0 ? 0 : kFarewellPackets - 1,
-                         .interval = interval};
+                         .packets_left = peer_.required_min_rx.count() == 0 ? 0 : kFarewellPackets - 1};
   }
-  pace_ = interval;
   send_at_once(now, out);
   if (farewell_) return;
   // Nobody relies on a session that is not up.
@@ -242,7 +242,6 @@ Negotiation::Intervals Session::wanted_intervals() const {
 
 /// RFC 5880, Sections 6.8.2 and 6.8.7.
 Duration Session::transmit_interval() const {
-  if (farewell_) return farewell_->interval;
   return std::max(negotiation_.in_effect().desired_min_tx, peer_.required_min_rx);
 }
 

@@ -99,7 +99,9 @@ class Session {
   };
   /// The peer has been told that this end goes. Nothing follows, unless by Start.
   struct Ended {};
-  using Action = std::variant<Changed, SendControl, SendEcho, Ended>;
+  /// The peer offers to return echo packets, but has not returned one yet; once each time that echo begins.
+  struct EchoNeverReturned {};
+  using Action = std::variant<Changed, SendControl, SendEcho, EchoNeverReturned, Ended>;
   using Output = std::vector<Action>;
 
   void on_input(Now now, const Input& in, Output& out);
@@ -140,11 +142,10 @@ class Session {
   [[nodiscard]] std::optional<Fault> take_fault() { return std::exchange(fault_, std::nullopt); }
 
  private:
-  /// The last packets of a session that was up.
+  /// The last packets of a session that was up, at the pace of before.
   struct Farewell {
     SteadyPoint end;
     int packets_left;
-    Duration interval;
   };
 
   void take(SteadyPoint now, const ControlReceived& received, Output& out);

@@ -301,6 +301,7 @@ TEST(BfdInstance, RefusesWhatCannotRunAndLeavesTheRestAlone) {
       {"different families", [](auto& key, auto&) { key.remote = kRemote6; }},
       {"not that of a host", [](auto& key, auto&) { key.remote = IpAddress::v4(224, 0, 0, 1); }},
       {"not that of a host", [](auto& key, auto&) { key.local = IpAddress(); }},
+      {"needs an interface", [](auto& key, auto&) { key = single(kRemote6, InterfaceIndex()); }},
       {"multihop session is bound", [](auto& key, auto&) { key.hops = Hops::kMultiple; }},
       {"receiveInterval is 9 ms", [](auto&, auto& p) { p.receive_interval = 9ms; }},
       {"transmitInterval is 60001 ms", [](auto&, auto& p) { p.transmit_interval = 60001ms; }},

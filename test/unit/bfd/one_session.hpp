@@ -103,6 +103,7 @@ class OneSession {
   std::vector<Sent> sent;
   std::vector<Change> changes;
   std::vector<std::pair<Duration, EchoPacket>> echoes;
+  int never_returned = 0;
   int ended = 0;
 
  private:
@@ -113,6 +114,7 @@ class OneSession {
       if (const auto* control = std::get_if<Session::SendControl>(&action)) keep(control->packet);
       if (const auto* echo = std::get_if<Session::SendEcho>(&action)) echoes.emplace_back(time(), echo->packet);
       if (const auto* changed = std::get_if<Session::Changed>(&action)) changes.push_back({time(), *changed});
+      if (std::holds_alternative<Session::EchoNeverReturned>(action)) ++never_returned;
       if (std::holds_alternative<Session::Ended>(action)) ++ended;
     }
   }

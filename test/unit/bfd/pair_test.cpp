@@ -108,7 +108,7 @@ TEST(BfdPair, ACutOfOneDirectionIsTheEndForBoth) {
 }
 
 TEST(BfdPair, EndsUpRightUnderLossDuplicatesAndReordering) {
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE(seed);
     // Delays longer than intervals: packets overtake each other all the time.
     Pair pair(seed, {.shortest = 1ms, .longest = 120ms, .loss = 0.3, .twice = 0.2});

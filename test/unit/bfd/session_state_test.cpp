@@ -262,6 +262,20 @@ TEST(SessionFarewell, SendsThreePacketsAlsoWhenThePeersPatienceIsShorter) {
   EXPECT_EQ(one.ended, 1);
 }
 
+TEST(SessionFarewell, OutlastsOurOwnPatience) {
+  OneSession one;
+  one.bring_up();
+  auto packet = fast(State::kUp);
+  packet.detect_mult = 1;
+  one.hear(packet);
+  ASSERT_EQ(one.session.detection_time(), Duration(300ms));
+  one.input(Session::ShutDown{});
+  one.elapse(10s);
+  EXPECT_EQ(one.session.state(), State::kAdminDown);
+  EXPECT_EQ(one.changes.size(), 1U);
+  EXPECT_EQ(one.ended, 1);
+}
+
 TEST(SessionFarewell, IsOnePacketForAPeerThatDoesNotRelyOnTheSession) {
   auto one = in(State::kInit);
   one.input(Session::ShutDown{});
@@ -300,7 +314,9 @@ TEST(SessionFarewell, CanBeTakenBack) {
     one.input(Session::Start{});
     ASSERT_EQ(one.changes.size(), 1U);
     EXPECT_EQ(one.changes[0].change, (Session::Changed{State::kAdminDown, State::kDown, Reason::kStarted}));
-    EXPECT_EQ(one.sent.size(), 1U);
+    ASSERT_EQ(one.sent.size(), 1U);
+    EXPECT_EQ(one.sent[0].packet.yours, kNoDiscriminator);
+    EXPECT_EQ(one.sent[0].packet.diagnostic, Diagnostic::kAdministrativelyDown);
     one.hear(from_peer(State::kDown));
     one.hear(from_peer(State::kInit));
     EXPECT_EQ(one.session.state(), State::kUp);

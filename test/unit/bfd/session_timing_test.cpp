@@ -278,6 +278,24 @@ TEST(SessionPoll, DoesNotTakeALateAnswerToTheLastOneForItsOwn) {
   EXPECT_EQ(one.session.transmit_interval(), Duration(800ms));
 }
 
+TEST(SessionPoll, ThatHadToWaitQuickensThePaceAtOnce) {
+  OneSession one;
+  one.bring_up();
+  auto packet = fast(State::kUp);
+  packet.required_min_rx = 10ms;
+  one.hear(packet);
+  one.input(Session::Configure{with(300ms, 1000ms)});
+  one.hear(with_final(packet));
+  one.input(Session::Configure{with(300ms, 10ms)});
+  one.hear(packet);
+  EXPECT_FALSE(one.session.polling());
+  one.elapse(800ms);
+  one.hear(packet);
+  one.forget();
+  one.elapse(300ms);  // the sequence begins 200 ms from here
+  EXPECT_GE(one.sent.size(), 9U);
+}
+
 TEST(SessionPoll, IsNotNeededForAMultiplier) {
   OneSession one;
   one.bring_up();
@@ -393,14 +411,39 @@ TEST(SessionEcho, FailsAfterMultiplierTimesIntervalWithoutOne) {
   EXPECT_EQ(echo_gone.last().yours, kTheirs);
 }
 
-TEST(SessionEcho, FailsFromTheFirstOneOn) {
+TEST(SessionEcho, FailsAgainAtOnceWhenItHasFailedBefore) {
   OneSession one(echoing());
   one.bring_up();
+  one.hear(fast(State::kUp));
+  reflect(one, 1s);
+  listen(one, fast(State::kUp), 1s, 10ms);
+  one.hear(fast(State::kDown));
+  one.hear(fast(State::kInit));
+  one.forget();
   one.hear(fast(State::kUp));
   const auto start = one.time();
   listen(one, fast(State::kUp), 1s, 10ms);
   ASSERT_EQ(one.changes.size(), 1U);
   EXPECT_EQ(one.changes[0].at, start + 150ms);
+}
+
+TEST(SessionEcho, OfAPeerThatNeverReturnedOneIsNoFailure) {
+  OneSession one(echoing());
+  one.bring_up();
+  one.hear(fast(State::kUp));
+  listen(one, fast(State::kUp), 10s, 10ms);
+  EXPECT_TRUE(one.changes.empty());
+  EXPECT_EQ(one.never_returned, 1);
+  EXPECT_GE(one.echoes.size(), 200U);
+  // From the first one on it counts; for another peer it begins anew.
+  reflect(one, 1s);
+  auto other = fast(State::kUp);
+  other.mine = Discriminator(5);
+  auto replaced = one;
+  listen(replaced, other, 10s, 10ms);
+  EXPECT_TRUE(replaced.changes.empty());
+  listen(one, fast(State::kUp), 1s, 10ms);
+  EXPECT_EQ(one.changes.size(), 1U);
 }
 
 TEST(SessionEcho, IsNotHeldAgainstThePeerAfterAPauseOfOurs) {
