@@ -119,6 +119,7 @@ class Instance {
   void tell(Now now, Entry& entry, const Session::Changed& changed, Output& out);
   void log_change(const Entry& entry, const Session::Changed& changed) const;
   void discard(Now now, const Arrival& arrival, Fault fault);
+  void log_fault(Now now, const Arrival& arrival, Session& session);
   void log_fault(Now now, const Arrival& arrival, Fault fault);
 
   Options options_;

@@ -27,7 +27,7 @@ void Instance::take(Now now, const ControlReceived& received, Output& out) {
   } else {
     feed(now, at, Session::ControlReceived{*packet, received.arrival.ttl}, out);
   }
-  if (const auto fault = session.take_fault()) log_fault(now, received.arrival, *fault);
+  log_fault(now, received.arrival, session);
 }
 
 /// RFC 5880, Section 6.8.6; RFC 5881, Section 3; RFC 5883, Section 4. Who knows our discriminator need not be at the address
@@ -64,8 +64,7 @@ void Instance::take(Now now, const EchoReceived& received, Output& out) {
     const auto at = id == nullptr ? sessions_.end() : sessions_.find(*id);
     if (at != sessions_.end() && at->second.session.is_own_echo(*packet)) {
       feed(now, at, Session::EchoReturned{*packet, received.arrival.ttl}, out);
-      if (const auto fault = at->second.session.take_fault()) log_fault(now, received.arrival, *fault);
-      return;
+      return log_fault(now, received.arrival, at->second.session);
     }
   }
   if (received.payload.empty() || received.payload.size() > kLargestEcho) {
@@ -75,7 +74,7 @@ void Instance::take(Now now, const EchoReceived& received, Output& out) {
   if (at == sessions_.end()) return discard(now, received.arrival, Fault::kEchoUnknown);
   if (const auto fault = return_echo(now, at, received, out)) {
     at->second.session.count(*fault);
-    log_fault(now, received.arrival, *at->second.session.take_fault());
+    log_fault(now, received.arrival, at->second.session);
   }
 }
 
@@ -109,6 +108,11 @@ std::optional<Fault> Instance::return_echo(Now now, Sessions::iterator at, const
 void Instance::discard(Now now, const Arrival& arrival, Fault fault) {
   counters_.faults.count(fault);
   log_fault(now, arrival, fault);
+}
+
+/// What the session has just discarded, if anything.
+void Instance::log_fault(Now now, const Arrival& arrival, Session& session) {
+  if (const auto fault = session.take_fault()) log_fault(now, arrival, *fault);
 }
 
 void Instance::log_fault(Now now, const Arrival& arrival, Fault fault) {

@@ -279,7 +279,7 @@ Interval Session::offered_echo_interval() const {
 
 /// RFC 5880, Section 6.8.7: the passive end says nothing to a peer that it has not heard.
 bool Session::may_speak() const {
-  return !ended_ && !(options_.parameters.passive && peer_.discriminator == kNoDiscriminator);
+  return !(options_.parameters.passive && peer_.discriminator == kNoDiscriminator);
 }
 
 bool Session::sends_periodically() const {
@@ -320,7 +320,7 @@ ControlPacket Session::current() const {
 
 /// bgp spec 4.14: three packets and one detection time of the peer, whichever takes longer.
 void Session::say_goodbye(SteadyPoint now, Output& out) {
-  if (farewell_->packets_left > 0 || now < farewell_->end) return;
+  if (!farewell_ || farewell_->packets_left > 0 || now < farewell_->end) return;
   farewell_.reset();
   ended_ = true;
   out.emplace_back(Ended{});

@@ -263,7 +263,9 @@ TEST(SessionFarewell, SendsThreePacketsAlsoWhenThePeersPatienceIsShorter) {
 }
 
 TEST(SessionFarewell, OutlastsOurOwnPatience) {
-  OneSession one;
+  Parameters parameters;
+  parameters.detect_mult = 10;
+  OneSession one(parameters);
   one.bring_up();
   auto packet = fast(State::kUp);
   packet.detect_mult = 1;

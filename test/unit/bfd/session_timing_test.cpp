@@ -278,6 +278,19 @@ TEST(SessionPoll, DoesNotTakeALateAnswerToTheLastOneForItsOwn) {
   EXPECT_EQ(one.session.transmit_interval(), Duration(800ms));
 }
 
+TEST(SessionPoll, DoesNotWaitForAnswersToOneOfBeforeTheLastHandshake) {
+  OneSession one;
+  one.bring_up();
+  one.input(Session::Configure{with(300ms, 400ms)});
+  one.hear(with_final(fast(State::kUp)));
+  one.hear(fast(State::kDown));
+  one.hear(fast(State::kDown));
+  one.hear(fast(State::kInit));
+  ASSERT_EQ(one.session.state(), State::kUp);
+  EXPECT_TRUE(one.last().poll);
+  EXPECT_EQ(one.last().desired_min_tx, Interval(400ms));
+}
+
 TEST(SessionPoll, ThatHadToWaitQuickensThePaceAtOnce) {
   OneSession one;
   one.bring_up();
@@ -476,7 +489,10 @@ TEST(SessionEcho, CountsOnlyWhatIsUnderWay) {
   auto invented = second;
   invented.sequence += 1000;
   one.input(Session::EchoReturned{invented, 254});
-  EXPECT_EQ(one.session.counters().faults[Fault::kEchoStale], 3U);
+  auto not_sent_yet = one.echoes.back().second;
+  ++not_sent_yet.sequence;
+  one.input(Session::EchoReturned{not_sent_yet, 254});
+  EXPECT_EQ(one.session.counters().faults[Fault::kEchoStale], 4U);
   EXPECT_EQ(one.session.counters().echo_received, 1U);
   auto forged = first;
   forged.secret ^= 1;
