@@ -16,12 +16,13 @@ MAY_INCLUDE = {
     "ipam": {"base", "net"},
     "layer2": {"base", "net"},
     "gossip": {"base", "net"},
+    "bfd": {"base", "net"},
     "config": {"base", "net", "kube"},
     "controller": {"base", "net", "kube", "config", "ipam"},
-    "speaker": {"base", "net", "kube", "config", "layer2", "gossip"},
+    "speaker": {"base", "net", "kube", "config", "layer2", "gossip", "bfd"},
     "apiserver": {"base", "net", "kube"},
-    "io": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "controller", "speaker", "apiserver"},
-    "app": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "controller", "speaker", "apiserver", "io"},
+    "io": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "bfd", "controller", "speaker", "apiserver"},
+    "app": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "bfd", "controller", "speaker", "apiserver", "io"},
 }
 SOURCES = sorted(path for path in SRC.rglob("*") if path.suffix in (".hpp", ".cpp"))
 
