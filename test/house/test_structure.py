@@ -16,6 +16,7 @@ MAY_INCLUDE = {
     "ipam": {"base", "net"},
     "layer2": {"base", "net"},
     "gossip": {"base", "net"},
+    "bgp": {"base", "net"},
     "config": {"base", "net", "kube"},
     "controller": {"base", "net", "kube", "config", "ipam"},
     "speaker": {"base", "net", "kube", "config", "layer2", "gossip"},
