@@ -38,8 +38,7 @@ void AdjRibOut::end() {
   sent_ = {};
   advertised_ = 0;
   dirty_ = {};
-  groups_ = {};
-  routes_ = {};
+  clear_groups();
   ends_due_.clear();
   refreshes_due_.clear();
   refreshes_running_.clear();
@@ -62,9 +61,7 @@ void AdjRibOut::set_next_hops(const NextHops& next_hops) {
   if (ipv4) mark_outdated(IpFamily::kIpv4);
   if (ipv6) mark_outdated(IpFamily::kIpv6);
   // What is left of the batch would have the old next hop; all of it is found again.
-  groups_.clear();
-  routes_.clear();
-  at_group_ = at_route_ = 0;
+  clear_groups();
   all_dirty_ = true;
   cut_short_ = batch_;
 }
@@ -140,7 +137,7 @@ void AdjRibOut::group(const std::vector<RouteIndex>& candidates) {
   };
   std::vector<Place> places;
   std::unordered_map<std::uint64_t, std::uint32_t> numbers;
-  groups_.clear();
+  clear_groups();
   auto last_key = ~std::uint64_t{0};
   std::uint32_t last_number = 0;
   for (const auto route : candidates) {
@@ -176,8 +173,19 @@ void AdjRibOut::group(const std::vector<RouteIndex>& candidates) {
   std::vector<Group> ordered;
   for (const auto number : order) ordered.push_back(groups_[number]);
   groups_ = std::move(ordered);
-  at_group_ = 0;
-  at_route_ = 0;
+  // Whatever is wanted by the time a group is written: until then its number means these attributes.
+  for (const auto& group : groups_) {
+    if (group.attributes != 0) table_.hold(group.attributes);
+  }
+}
+
+void AdjRibOut::clear_groups() {
+  for (const auto& group : groups_) {
+    if (group.attributes != 0) table_.let_go(group.attributes);
+  }
+  groups_ = {};
+  routes_ = {};
+  at_group_ = at_route_ = 0;
   group_attributes_.clear();
 }
 
@@ -214,9 +222,7 @@ void AdjRibOut::write_message(Bytes& out) {
 
 void AdjRibOut::finish_batch(Bytes& out) {
   batch_ = false;
-  groups_ = {};
-  routes_ = {};
-  at_group_ = at_route_ = 0;
+  clear_groups();
   // Not everything has been told: the marks of the end come with the next batch.
   if (std::exchange(cut_short_, false)) return;
   for (const auto& family : std::exchange(ends_due_, {})) {

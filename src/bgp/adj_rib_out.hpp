@@ -79,6 +79,7 @@ class AdjRibOut {
   void group(const std::vector<RouteIndex>& candidates);
   void write_message(Bytes& out);
   void finish_batch(Bytes& out);
+  void clear_groups();
   void mark_sent(RouteIndex route, AttributeId attributes);
   void write_mark(const Family& family, RouteRefresh::Kind kind, Bytes& out);
 
@@ -94,7 +95,7 @@ class AdjRibOut {
 
   bool batch_ = false;
   bool cut_short_ = false;          ///< the batch does not hold all that it began with
-  std::vector<Group> groups_;       ///< of the batch: announcements, then withdrawals
+  std::vector<Group> groups_;       ///< of the batch: announcements, then withdrawals; they hold their attributes
   std::vector<RouteIndex> routes_;  ///< of the batch
   std::size_t at_group_ = 0;
   std::size_t at_route_ = 0;

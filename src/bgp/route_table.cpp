@@ -96,7 +96,7 @@ void RouteTable::hold(RouteIndex route, AttributeId id) {
 void RouteTable::let_go(RouteIndex route, AttributeId id) {
   METALLB_CONTRACT(routes_[route].holders > 0, "a route that is let go was held");
   --routes_[route].holders;
-  drop_attributes(id);
+  let_go(id);
   forget_if_unused(route);
 }
 
@@ -129,7 +129,7 @@ AttributeId RouteTable::keep_attributes(RouteAttributes attributes) {
   return id;
 }
 
-void RouteTable::drop_attributes(AttributeId id) {
+void RouteTable::let_go(AttributeId id) {
   (void)drop(id, attribute_ids_, attribute_sets_, free_attributes_);
 }
 
@@ -139,7 +139,7 @@ RouteTable::WishId RouteTable::keep_wish(Wish wish) {
   for (const auto& offered : wish) used.push_back(offered.attributes);
   const auto id = keep(std::move(wish), wish_ids_, wishes_, free_wishes_);
   if (wishes_[id].users > 1) {
-    for (const auto attributes : used) drop_attributes(attributes);
+    for (const auto attributes : used) let_go(attributes);
   }
   return id;
 }
@@ -150,7 +150,7 @@ void RouteTable::drop_wish(WishId id) {
     for (const auto& offered : wishes_[id].place->first) used.push_back(offered.attributes);
   }
   if (!drop(id, wish_ids_, wishes_, free_wishes_)) return;
-  for (const auto attributes : used) drop_attributes(attributes);
+  for (const auto attributes : used) let_go(attributes);
 }
 
 }  // namespace metallb::bgp

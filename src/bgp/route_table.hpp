@@ -41,6 +41,9 @@ class RouteTable {
   /// A peer was sent the route with these attributes: both stay until it is let go.
   void hold(RouteIndex route, AttributeId id);
   void let_go(RouteIndex route, AttributeId id);
+  /// The number is in use beside what peers hold: it keeps its meaning until it is let go.
+  void hold(AttributeId id) { ++attribute_sets_[id].users; }
+  void let_go(AttributeId id);
 
  private:
   using WishId = std::uint32_t;  ///< 0: nobody shall hold it
@@ -81,7 +84,6 @@ class RouteTable {
   RouteIndex find_or_add(const IpPrefix& prefix);
   void forget_if_unused(RouteIndex route);
   AttributeId keep_attributes(RouteAttributes attributes);
-  void drop_attributes(AttributeId id);
   WishId keep_wish(Wish wish);
   void drop_wish(WishId id);
 

@@ -176,6 +176,21 @@ TEST(AdjRibOut, AChangeWithinAnOpenBatchIsNotSentTwice) {
   EXPECT_EQ(f.router.routes[prefix("10.0.11.183/32")].attributes.local_pref, 5U);
 }
 
+TEST(AdjRibOut, AttributesThatNobodyWantsAnyMoreAreNotTakenForNewOnes) {
+  Fixture f;
+  f.establish();
+  f.set("10.0.0.1/32", preferred(1));
+  f.set("10.0.0.2/32", preferred(2));
+  f.drain(1);
+  // The batch is open; the second route's attributes go, and others come in their place.
+  f.withdraw("10.0.0.2/32");
+  f.set("10.0.0.3/32", preferred(3));
+  f.set("10.0.0.2/32", preferred(3));
+  f.drain();
+  EXPECT_EQ(f.router.routes[prefix("10.0.0.2/32")].attributes.local_pref, 3U);
+  EXPECT_EQ(f.router.routes[prefix("10.0.0.3/32")].attributes.local_pref, 3U);
+}
+
 TEST(AdjRibOut, AnnouncementsGoBeforeWithdrawals) {
   Fixture f;
   f.set("10.0.0.1/32");
