@@ -11,6 +11,10 @@
 
 namespace metallb::bgp {
 
+// bgp spec 4.2
+inline constexpr Duration kConnectRetry = std::chrono::seconds(30);
+inline constexpr Duration kDialTimeout = std::chrono::seconds(10);
+
 enum class ConnectionState : std::uint8_t { kDialling, kOpenSent, kOpenConfirm, kEstablished };
 
 struct Connection {

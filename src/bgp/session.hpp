@@ -83,15 +83,19 @@ class Session {
   void take(SteadyPoint now, const Configured& in, Output& out);
   void take(SteadyPoint now, const AcceptedFor& in, Output& out);
 
-  // starting and ending (session.cpp)
+  // starting (session.cpp)
   void begin(SteadyPoint now);
   void end(SteadyPoint now, Output& out);
+  void log_step(State from, State to, bool downwards);
+  void warn_of_missing_next_hops(const Connection& connection);
   [[nodiscard]] bool startable() const;
   [[nodiscard]] SteadyPoint start_at() const { return std::max(idle_until_, liveness_until_); }
   void start(SteadyPoint now, Output& out);
   void dial(SteadyPoint now, Output& out);
   void restart_connect_timer(SteadyPoint now);
   void open(SteadyPoint now, Connection& connection, const LocalAddresses& addresses, Output& out);
+
+  // ending (session_end.cpp)
   void rest(SteadyPoint now, Retry retry);
   void lost_before_open(SteadyPoint now);
   void remove(SteadyPoint now, ConnectionId id);
@@ -145,6 +149,8 @@ class Session {
   std::optional<SteadyPoint> established_since_;
   State told_ = State::kIdle;
   std::string last_error_;
+  std::string logged_error_;
+  bool warned_of_size_ = false;
 };
 
 static_assert(StateMachine<Session, SessionInput, Output>);

@@ -107,6 +107,7 @@ bool Session::survives_collision(SteadyPoint now, Connection& connection, const 
 
 void Session::handle_notification(SteadyPoint now, Connection& connection, const Notification& notification, Output& out) {
   last_error_ = "received " + to_string(notification);
+  log_.error({{"op", "bgp"}, {"event", "peerNotification"}, {"peer", settings_.name}, {"error", last_error_}});
   const bool established = connection.state == ConnectionState::kEstablished;
   auto retry = Retry::kLater;
   if (!established && refuses_capabilities(notification, connection.sent) && capabilities_ != CapabilitySet::kNone) {
@@ -181,6 +182,7 @@ void Session::take(SteadyPoint, const AddressesChanged& in, Output&) {
   connection->addresses = in.addresses;
   if (connection->state == ConnectionState::kEstablished) {
     rib_.set_next_hops(next_hops(in.addresses, connection->agreed.ipv4_over_ipv6));
+    warn_of_missing_next_hops(*connection);
   }
 }
 
@@ -254,6 +256,12 @@ void Session::write_routes(SteadyPoint now, Output& out) {
   counters_.sent.updates += after.updates - before.updates;
   counters_.sent.route_refreshes += after.route_refreshes - before.route_refreshes;
   counters_.unwritable += after.unwritable - before.unwritable;
+  if (after.unwritable != before.unwritable && !std::exchange(warned_of_size_, true)) {
+    log_.warn({{"op", "bgp"},
+               {"event", "attributesTooLong"},
+               {"peer", settings_.name},
+               {"msg", "routes are not announced: their communities do not fit into one message; use fewer"}});
+  }
   dumped_once_ |= rib_.initial_dump_done();
   if (bytes.empty()) return;
   // RFC 4271, Section 4.4: an UPDATE says as much as a KEEPALIVE.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -55,11 +56,26 @@ inline LocalAddresses local_addresses() {
   return out;
 }
 
+/// The events of the log, from information on.
+struct Lines : LogSink {
+  std::vector<std::string> events;
+  [[nodiscard]] bool enabled(LogLevel level) const override { return level >= LogLevel::kInfo; }
+  void write(const LogRecord& record) override {
+    for (const auto& field : record.fields) {
+      if (field.key == "event") events.push_back(std::get<std::string>(field.value));
+    }
+  }
+  [[nodiscard]] std::size_t count(std::string_view event) const {
+    return static_cast<std::size_t>(std::count(events.begin(), events.end(), event));
+  }
+};
+
 struct Desk {
   Desk() { now.steady += std::chrono::hours(1); }
 
   Now now;
-  Instance core{7};
+  Lines lines;
+  Instance core{7, Log(lines)};
   bool socket_takes = true;  ///< at once, whatever is sent
   std::vector<Dial> dials;
   std::map<ConnectionId, Bytes> sent;

@@ -263,6 +263,50 @@ TEST(Session, WhatDoesNotAlterTheWireDoesNotTouchTheSession) {
   EXPECT_EQ(desk.state(), State::kConnect);
 }
 
+TEST(Session, AFamilyWithoutANextHopIsNotAnnouncedAndTheLogSaysSo) {
+  // bgp spec 6.13, case 278
+  auto settings = external_peer();
+  settings.families = {kIpv4Unicast, kIpv6Unicast};
+  auto open = peer_open();
+  open.capabilities.families = settings.families;
+  Established desk(settings, open);
+  desk.publish("2001:db8::1/128");
+  EXPECT_EQ(desk.updates(), 0U);
+  EXPECT_EQ(desk.lines.count("noNextHop"), 1U);
+  auto addresses = local_addresses();
+  addresses.ipv6 = address("2001:db8::1");
+  desk.input(AddressesChanged{desk.last_dial(), addresses});
+  EXPECT_EQ(desk.updates(), 1U);
+  EXPECT_EQ(desk.lines.count("noNextHop"), 1U);
+}
+
+TEST(Session, CommunitiesThatFitNoMessageAreToldToTheLogOnce) {
+  Established desk;
+  RouteAttributes huge;
+  for (std::uint32_t i = 0; i < 1000; ++i) huge.communities.emplace_back(i);
+  desk.publish("10.0.0.1/32", {Offer{huge, {}}});
+  desk.publish("10.0.0.2/32", {Offer{huge, {}}});
+  EXPECT_EQ(desk.updates(), 0U);
+  EXPECT_EQ(desk.lines.count("attributesTooLong"), 1U);
+  EXPECT_GT(desk.session().counters().unwritable, 0U);
+}
+
+TEST(Session, WhatFailsAgainAndAgainIsLoggedOnce) {
+  Desk desk;
+  desk.set_peer();
+  for (int i = 0; i < 10; ++i) {
+    desk.input(DialFailed{desk.last_dial(), "connection refused"});
+    while (desk.state() != State::kConnect) desk.advance(seconds(1));
+  }
+  EXPECT_EQ(desk.lines.count("stateChanged"), 1U);
+  desk.establish();
+  desk.say(Notification{ErrorCode::kCease, cease::kAdministrativeShutdown, from_hex("02 6869")});
+  EXPECT_EQ(desk.lines.count("sessionUp"), 1U);
+  EXPECT_EQ(desk.lines.count("sessionDown"), 1U);
+  EXPECT_EQ(desk.lines.count("peerNotification"), 1U);
+  EXPECT_EQ(desk.session().last_error(), "received 6/2 (Cease, administrative shutdown) \"hi\"");
+}
+
 // ---- graceful restart ----
 
 TEST(SessionRestart, APlannedStopIsSilentOnlyTowardsWhoWaitsForUs) {
@@ -284,6 +328,14 @@ TEST(SessionRestart, APlannedStopIsSilentOnlyTowardsWhoWaitsForUs) {
     EXPECT_EQ(desk.closed.count(desk.last_dial()), 1U);
     EXPECT_EQ(desk.core.next_deadline(), kIdle);
   }
+}
+
+TEST(SessionRestart, WhatCountsAtTheStopIsWhatThePeerWasTold) {
+  Established desk(external_peer(), peer_open_with_restart());
+  desk.set_peer(restarting_peer());
+  EXPECT_EQ(desk.state(), State::kEstablished);
+  desk.input(Stop{});
+  EXPECT_NE(desk.notification(), "");
 }
 
 TEST(SessionRestart, CeasesAreHardResetsButForThoseAfterWhichWeComeBackAtOnce) {
@@ -412,6 +464,18 @@ TEST(SessionCollision, AnEstablishedSessionStaysUnlessThePeerRestarts) {
     router.take(desk.sent[second]);
     EXPECT_EQ(router.routes.size(), 1U);
   }
+}
+
+TEST(SessionCollision, ADialBesideAnIncomingConnectionStillEnds) {
+  Desk desk;
+  auto settings = both_ways();
+  settings.connect_time = seconds(4);
+  desk.set_peer(settings);
+  const auto accepted = desk.accept(1);
+  desk.input(Disconnected{accepted, ""});
+  EXPECT_EQ(desk.state(), State::kConnect);
+  desk.advance(seconds(4));
+  EXPECT_EQ(desk.dials.size(), 2U);
 }
 
 TEST(SessionCollision, OfManyIncomingConnectionsTheLastIsKept) {
