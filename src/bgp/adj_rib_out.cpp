@@ -35,9 +35,9 @@ void AdjRibOut::end() {
     if (sent_[route] != 0) table_.let_go(route, sent_[route] & ~kOutdated);
   }
   running_ = batch_ = cut_short_ = all_dirty_ = false;
-  sent_ = {};
+  sent_ = std::vector<AttributeId>();
   advertised_ = 0;
-  dirty_ = {};
+  dirty_ = std::vector<RouteIndex>();
   clear_groups();
   ends_due_.clear();
   refreshes_due_.clear();
@@ -49,7 +49,7 @@ void AdjRibOut::changed(RouteIndex route) {
   dirty_.push_back(route);
   if (dirty_.size() > mark_limit(table_.size())) {
     all_dirty_ = true;
-    dirty_ = {};
+    dirty_ = std::vector<RouteIndex>();
   }
 }
 
@@ -86,7 +86,7 @@ void AdjRibOut::write(std::size_t budget, Bytes& out) {
 AttributeId AdjRibOut::wanted(RouteIndex route) {
   const auto id = table_.wanted(route, peer_);
   const UpdateWriter writer(terms_);
-  if (id == 0 || !writer.carries(table_.prefix(route).family())) return 0;
+  if (id == 0 || !writer.carries(table_.family(route))) return 0;
   if (writer.fits(table_.attributes(id))) return id;
   ++counters_.unwritable;
   return 0;
@@ -98,7 +98,7 @@ bool AdjRibOut::differs(RouteIndex route, AttributeId wanted) const {
 
 void AdjRibOut::mark_outdated(IpFamily family) {
   for (RouteIndex route = 0; route < sent_.size(); ++route) {
-    if (sent_[route] != 0 && table_.prefix(route).family() == family) sent_[route] |= kOutdated;
+    if (sent_[route] != 0 && table_.family(route) == family) sent_[route] |= kOutdated;
   }
 }
 
@@ -121,6 +121,7 @@ void AdjRibOut::collect() {
   auto candidates = std::exchange(dirty_, {});
   if (std::exchange(all_dirty_, false)) {
     candidates.clear();
+    candidates.reserve(table_.size());
     for (RouteIndex route = 0; route < table_.size(); ++route) candidates.push_back(route);
   } else {
     std::sort(candidates.begin(), candidates.end());
@@ -136,6 +137,7 @@ void AdjRibOut::group(const std::vector<RouteIndex>& candidates) {
     std::uint32_t group;
   };
   std::vector<Place> places;
+  places.reserve(candidates.size());
   std::unordered_map<std::uint64_t, std::uint32_t> numbers;
   clear_groups();
   auto last_key = ~std::uint64_t{0};
@@ -143,7 +145,7 @@ void AdjRibOut::group(const std::vector<RouteIndex>& candidates) {
   for (const auto route : candidates) {
     const auto id = wanted(route);
     if (!differs(route, id)) continue;
-    const auto family = table_.prefix(route).family();
+    const auto family = table_.family(route);
     const auto key = std::uint64_t{id} << 1 | (family == IpFamily::kIpv6 ? 1U : 0U);
     if (key != last_key) {
       const auto [entry, added] = numbers.try_emplace(key, static_cast<std::uint32_t>(groups_.size()));
@@ -183,8 +185,9 @@ void AdjRibOut::clear_groups() {
   for (const auto& group : groups_) {
     if (group.attributes != 0) table_.let_go(group.attributes);
   }
-  groups_ = {};
-  routes_ = {};
+  // Not only emptied: a session that is quiet keeps no memory for it.
+  groups_ = std::vector<Group>();
+  routes_ = std::vector<RouteIndex>();
   at_group_ = at_route_ = 0;
   group_attributes_.clear();
 }
@@ -200,7 +203,7 @@ void AdjRibOut::write_message(Bytes& out) {
   Bytes prefixes;
   for (; at_route_ < group.end; ++at_route_) {
     const auto route = routes_[at_route_];
-    const auto& prefix = table_.prefix(route);
+    const auto prefix = table_.prefix(route);
     // Changed since the batch began: then it is marked, and comes with the next one.
     if (prefix.family() != group.family || wanted(route) != group.attributes || !differs(route, group.attributes)) continue;
     if (prefixes.size() + wire_size(prefix) > room) break;

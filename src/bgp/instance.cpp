@@ -8,8 +8,8 @@
 namespace metallb::bgp {
 namespace {
 
-/// Sessions that write routes in one call: each about 16 KiB, together about a millisecond.
-constexpr std::size_t kWritersPerCall = 8;
+/// After so many bytes of routes a call ends, and other sessions have their turn in the next one: 2 ms.
+constexpr std::size_t kBytesPerCall = 65536;
 constexpr Duration kLinger = std::chrono::seconds(1);
 
 bool comes_from(const Accepted& in, const PeerSettings& settings) {
@@ -28,7 +28,6 @@ void Instance::on_input(Now now, const Input& in, Output& out) {
 void Instance::on_time(Now now, Output& out) {
   if (!speaker_.started) speaker_.started = now.steady;
   // Timers first, whoever's turn it is to write.
-  std::size_t writers = 0;
   std::vector<PeerId> waiting;
   for (const auto& [peer, session] : sessions_) {
     if (session->has_room_and_work()) {
@@ -40,14 +39,18 @@ void Instance::on_time(Now now, Output& out) {
     }
   }
   std::rotate(waiting.begin(), std::lower_bound(waiting.begin(), waiting.end(), next_to_write_), waiting.end());
+  std::size_t written = 0;
   for (const auto peer : waiting) {
-    if (writers++ == kWritersPerCall) {
+    if (written >= kBytesPerCall) {
       next_to_write_ = peer;
       return;
     }
     const auto first = out.size();
     sessions_.at(peer)->on_time(now, out);
     note_connections(peer, first, out);
+    for (auto i = first; i < out.size(); ++i) {
+      if (const auto* send = std::get_if<Send>(&out[i])) written += send->bytes.size();
+    }
   }
 }
 

@@ -32,7 +32,7 @@ class Instance {
 
   /// The first call, whichever it is, is the start of the process as far as graceful restart is concerned.
   void on_input(Now now, const Input& in, Output& out);
-  /// Of many sessions that have routes to write, a few per call.
+  /// Of many sessions that have many routes to write, a few per call.
   void on_time(Now now, Output& out);
   [[nodiscard]] SteadyPoint next_deadline() const;
 

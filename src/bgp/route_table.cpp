@@ -46,6 +46,16 @@ bool drop(std::uint32_t id, std::map<T, std::uint32_t>& ids, std::vector<Kept>& 
 
 }  // namespace
 
+RouteTable::PackedPrefix::PackedPrefix(const IpPrefix& prefix)
+    : high(static_cast<std::uint64_t>(prefix.network().number() >> 64)),
+      low(static_cast<std::uint64_t>(prefix.network().number())),
+      length(static_cast<std::uint8_t>(prefix.length())),
+      family(prefix.family()) {}
+
+IpPrefix RouteTable::PackedPrefix::unpacked() const {
+  return {IpAddress::from_number(family, (static_cast<Uint128>(high) << 64) | low), length};
+}
+
 RouteTable::RouteTable() : by_prefix_(kFirstBuckets, ByPrefix{&routes_}, ByPrefix{&routes_}) {
   // Number 0 stands for none.
   attribute_sets_.emplace_back();
@@ -63,14 +73,15 @@ std::optional<RouteIndex> RouteTable::set(const RouteChange& change) {
       wish.push_back({keep_attributes(offer.attributes), std::move(peers)});
     }
   }
-  const auto found = by_prefix_.find(change.prefix);
+  const PackedPrefix prefix(change.prefix);
+  const auto found = by_prefix_.find(prefix);
   const auto before = found == by_prefix_.end() ? WishId{0} : routes_[*found].wish;
   const auto wanted = wish.empty() ? WishId{0} : keep_wish(std::move(wish));
   if (wanted == before) {
     if (wanted != 0) drop_wish(wanted);
     return std::nullopt;
   }
-  const auto route = found == by_prefix_.end() ? find_or_add(change.prefix) : *found;
+  const auto route = found == by_prefix_.end() ? add(prefix) : *found;
   routes_[route].wish = wanted;
   wanted_routes_ += wanted != 0 ? 1 : 0;
   wanted_routes_ -= before != 0 ? 1 : 0;
@@ -100,7 +111,7 @@ void RouteTable::let_go(RouteIndex route, AttributeId id) {
   forget_if_unused(route);
 }
 
-RouteIndex RouteTable::find_or_add(const IpPrefix& prefix) {
+RouteIndex RouteTable::add(const PackedPrefix& prefix) {
   RouteIndex route = 0;
   if (free_routes_.empty()) {
     route = static_cast<RouteIndex>(routes_.size());

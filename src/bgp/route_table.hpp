@@ -33,7 +33,8 @@ class RouteTable {
   [[nodiscard]] RouteIndex size() const { return static_cast<RouteIndex>(routes_.size()); }
   /// Prefixes that somebody shall hold.
   [[nodiscard]] std::size_t wanted_routes() const { return wanted_routes_; }
-  [[nodiscard]] const IpPrefix& prefix(RouteIndex route) const { return routes_[route].prefix; }
+  [[nodiscard]] IpPrefix prefix(RouteIndex route) const { return routes_[route].prefix.unpacked(); }
+  [[nodiscard]] IpFamily family(RouteIndex route) const { return routes_[route].prefix.family; }
   [[nodiscard]] const RouteAttributes& attributes(AttributeId id) const { return attribute_sets_[id].place->first; }
   /// Sets of attributes in use; for tests and the status page.
   [[nodiscard]] std::size_t attribute_sets() const { return attribute_ids_.size(); }
@@ -59,8 +60,19 @@ class RouteTable {
     typename std::map<T, std::uint32_t>::iterator place;
     std::uint32_t users = 0;
   };
+  /// Half the size of an IpPrefix, which has the alignment of its 128-bit number.
+  struct PackedPrefix {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    std::uint8_t length = 0;
+    IpFamily family = IpFamily::kIpv4;
+    PackedPrefix() = default;
+    explicit PackedPrefix(const IpPrefix& prefix);
+    [[nodiscard]] IpPrefix unpacked() const;
+    friend bool operator==(const PackedPrefix&, const PackedPrefix&) = default;
+  };
   struct Route {
-    IpPrefix prefix;
+    PackedPrefix prefix;
     WishId wish = 0;
     std::uint32_t holders = 0;
   };
@@ -68,12 +80,12 @@ class RouteTable {
   struct ByPrefix {
     using is_transparent = void;
     const std::vector<Route>* routes;
-    [[nodiscard]] const IpPrefix& of(RouteIndex route) const { return (*routes)[route].prefix; }
-    [[nodiscard]] const IpPrefix& of(const IpPrefix& prefix) const { return prefix; }
+    [[nodiscard]] const PackedPrefix& of(RouteIndex route) const { return (*routes)[route].prefix; }
+    [[nodiscard]] const PackedPrefix& of(const PackedPrefix& prefix) const { return prefix; }
     template <class T>
     std::size_t operator()(const T& key) const {
       const auto& prefix = of(key);
-      return std::hash<IpAddress>{}(prefix.network()) * 131 + static_cast<std::size_t>(prefix.length());
+      return (prefix.low ^ prefix.high * 31) * 0x9E3779B97F4A7C15ULL ^ prefix.length;
     }
     template <class A, class B>
     bool operator()(const A& a, const B& b) const {
@@ -81,7 +93,7 @@ class RouteTable {
     }
   };
 
-  RouteIndex find_or_add(const IpPrefix& prefix);
+  RouteIndex add(const PackedPrefix& prefix);
   void forget_if_unused(RouteIndex route);
   AttributeId keep_attributes(RouteAttributes attributes);
   WishId keep_wish(Wish wish);

@@ -8,8 +8,10 @@
 namespace metallb::bgp {
 namespace {
 
-/// So many bytes are handed to the socket ahead of what it takes; what is behind them still follows the newest wish.
-constexpr std::size_t kAhead = 16384;
+/// So many bytes are handed to the socket ahead of what it takes; what is behind them still follows the newest wish. Enough
+/// for ten thousand prefixes, so that their batch is mostly over, and its memory free, before another session begins its
+/// own.
+constexpr std::size_t kAhead = 65536;
 /// RFC 9687, Section 3.4
 constexpr Duration kSendHoldTime = std::chrono::minutes(8);
 
