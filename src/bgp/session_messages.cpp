@@ -15,6 +15,13 @@ constexpr std::size_t kAhead = 65536;
 /// RFC 9687, Section 3.4
 constexpr Duration kSendHoldTime = std::chrono::minutes(8);
 
+/// Without any capability there is IPv4 only.
+CapabilitySet fewest_capabilities(const PeerSettings& settings) {
+  const auto& families = settings.families;
+  const bool ipv4 = std::find(families.begin(), families.end(), kIpv4Unicast) != families.end();
+  return ipv4 ? CapabilitySet::kNone : CapabilitySet::kMinimal;
+}
+
 Bytes copied(ByteView bytes) {
   return {bytes.begin(), bytes.end()};
 }
@@ -112,7 +119,8 @@ void Session::handle_notification(SteadyPoint now, Connection& connection, const
   log_.error({{"op", "bgp"}, {"event", "peerNotification"}, {"peer", settings_.name}, {"error", last_error_}});
   const bool established = connection.state == ConnectionState::kEstablished;
   auto retry = Retry::kLater;
-  if (!established && refuses_capabilities(notification, connection.sent) && capabilities_ != CapabilitySet::kNone) {
+  if (!established && refuses_capabilities(notification, connection.sent) &&
+      capabilities_ != fewest_capabilities(settings_)) {
     // bgp spec 4.4: old routers refuse capabilities instead of ignoring them.
     capabilities_ = capabilities_ == CapabilitySet::kFull ? CapabilitySet::kMinimal : CapabilitySet::kNone;
     log_.warn({{"op", "bgp"},

@@ -131,17 +131,23 @@ TEST(SessionOpen, WithoutFamiliesThePeerMeansIpv4) {
 
 TEST(SessionOpen, APeerThatRefusesCapabilitiesIsOfferedFewer) {
   // bgp spec 6.13, case 277
-  Desk desk;
-  desk.set_peer();
-  std::vector<Bytes> offered;
-  for (int attempt = 0; attempt < 4; ++attempt) {
-    desk.connect();
-    const auto open = std::get<Open>(desk.heard().at(0));
-    offered.push_back(Bytes{static_cast<std::uint8_t>(write_capabilities(open.capabilities).size())});
-    desk.say(Notification{ErrorCode::kOpenMessage, open_error::kUnsupportedParameter, {}});
-    desk.advance(seconds(1));
-  }
-  EXPECT_EQ(offered, (std::vector<Bytes>{{7}, {2}, {0}, {0}}));
+  const auto offered = [](const Family& family) {
+    Desk desk;
+    auto settings = external_peer();
+    settings.families = {family};
+    desk.set_peer(settings);
+    std::vector<std::size_t> out;
+    for (int attempt = 0; attempt < 4; ++attempt) {
+      desk.connect();
+      out.push_back(write_capabilities(std::get<Open>(desk.heard().at(0)).capabilities).size());
+      desk.say(Notification{ErrorCode::kOpenMessage, open_error::kUnsupportedParameter, {}});
+      while (desk.state() != State::kConnect) desk.advance(seconds(1));
+    }
+    return out;
+  };
+  EXPECT_EQ(offered(kIpv4Unicast), (std::vector<std::size_t>{7, 2, 0, 0}));
+  // IPv6 cannot do without its family.
+  EXPECT_EQ(offered(kIpv6Unicast), (std::vector<std::size_t>{7, 2, 2, 2}));
 }
 
 TEST(SessionOpen, APeerThatLacksAFamilyIsOfferedTheSameAgain) {
