@@ -349,7 +349,7 @@ RC_GTEST_PROP(AdjRibOutProperties, WhateverHappensTheRouterEndsUpWithWhatIsWante
   Fixture f;
   const auto some = [](int bound) { return *rc::gen::inRange(0, bound); };
   f.rib.begin(terms());
-  for (auto steps = some(200); steps > 0; --steps) {
+  for (auto steps = some(100); steps > 0; --steps) {
     switch (some(12)) {
       case 0:
         f.rib.refresh(some(2) == 0 ? kIpv4Unicast : kIpv6Unicast);

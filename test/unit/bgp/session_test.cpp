@@ -67,14 +67,14 @@ TEST(Session, ASlowReaderGetsOnePackedBatchWhenItReadsAgain) {
   desk.socket_takes = false;
   const auto change_all = [&](std::uint32_t local_pref) {
     Publish publish;
-    for (std::uint32_t i = 0; i < 20000; ++i) {
+    for (std::uint32_t i = 0; i < 15000; ++i) {
       RouteAttributes attributes;
       attributes.communities = {Community(local_pref)};
       publish.changes.push_back({IpPrefix(IpAddress::v4(0x0A000000U + i), 32), {Offer{attributes, {}}}});
     }
     desk.input(publish);
   };
-  for (std::uint32_t round = 1; round <= 3; ++round) change_all(round);
+  for (std::uint32_t round = 1; round <= 2; ++round) change_all(round);
   const auto first = desk.untaken[desk.last_dial()];
   EXPECT_LT(first, 65536U + 4096U);
   Router router;
@@ -83,10 +83,12 @@ TEST(Session, ASlowReaderGetsOnePackedBatchWhenItReadsAgain) {
   desk.socket_takes = true;
   desk.input(BytesTaken{desk.last_dial(), first});
   router.take(desk.sent[desk.last_dial()]);
-  EXPECT_EQ(router.routes.size(), 20000U);
+  EXPECT_EQ(router.routes.size(), 15000U);
   // Seventeen messages of the first round went out before the socket was full; the rest of the batch is of no use any more.
-  EXPECT_LE(router.updates, 17U + 26U);
-  for (const auto& [prefix, route] : router.routes) EXPECT_EQ(route.attributes.communities, std::vector{Community(3)});
+  EXPECT_LE(router.updates, 17U + 20U);
+  const std::vector newest{Community(2)};
+  EXPECT_TRUE(std::all_of(router.routes.begin(), router.routes.end(),
+                          [&](const auto& entry) { return entry.second.attributes.communities == newest; }));
 }
 
 TEST(Session, KeepalivesGoOutWhileTheSocketIsBusy) {
