@@ -62,7 +62,7 @@ void Session::begin(SteadyPoint now) {
   if (!speaker_.started) speaker_.started = now;
 }
 
-/// What every call ends with: a change of state is told.
+/// What every call ends with, and what comes between two sessions in one call: a change of state is told.
 void Session::end(SteadyPoint now, Output& out) {
   const auto to = state();
   if (to == told_) return;
@@ -72,6 +72,7 @@ void Session::end(SteadyPoint now, Output& out) {
   if (to == State::kEstablished) {
     ++counters_.established;
     established_since_ = now;
+    logged_error_.clear();
     log_.info({{"op", "bgp"},
                {"event", "sessionUp"},
                {"peer", settings_.name},

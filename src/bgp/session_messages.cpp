@@ -102,6 +102,8 @@ bool Session::survives_collision(SteadyPoint now, Connection& connection, const 
       last_error_ = "the peer restarted and connected anew";
       ++counters_.collisions;
       close(now, other, Duration::zero(), out);
+      // The KEEPALIVE that makes the new session may follow in the same bytes.
+      end(now, out);
       return true;
     }
   } else {

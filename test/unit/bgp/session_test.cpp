@@ -470,6 +470,23 @@ TEST(SessionCollision, AnEstablishedSessionStaysUnlessThePeerRestarts) {
   }
 }
 
+TEST(SessionCollision, ASessionThatTakesTheOldOnesPlaceIsANewOne) {
+  Desk desk;
+  desk.set_peer(both_ways());
+  desk.establish(peer_open_with_restart());
+  desk.advance(seconds(20));
+  const auto second = desk.accept(1);
+  auto bytes = encode(peer_open_with_restart());
+  ByteWriter(bytes).bytes(encode(Keepalive{}));
+  desk.say_bytes(second, bytes);
+  EXPECT_EQ(desk.session().established_since(), desk.now.steady);
+  EXPECT_EQ(desk.session().counters().established, 2U);
+  EXPECT_EQ(desk.session().counters().drops, 1U);
+  ASSERT_GE(desk.changes.size(), 2U);
+  EXPECT_EQ(desk.changes[desk.changes.size() - 2].from, State::kEstablished);
+  EXPECT_EQ(desk.changes.back().to, State::kEstablished);
+}
+
 TEST(SessionCollision, ADialBesideAnIncomingConnectionStillEnds) {
   Desk desk;
   auto settings = both_ways();
