@@ -173,6 +173,7 @@ void AdjRibOut::group(const std::vector<RouteIndex>& candidates) {
   routes_.resize(places.size());
   for (const auto& [route, number] : places) routes_[groups_[number].end++] = route;
   std::vector<Group> ordered;
+  ordered.reserve(order.size());
   for (const auto number : order) ordered.push_back(groups_[number]);
   groups_ = std::move(ordered);
   // Whatever is wanted by the time a group is written: until then its number means these attributes.

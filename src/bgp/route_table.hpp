@@ -81,16 +81,13 @@ class RouteTable {
     using is_transparent = void;
     const std::vector<Route>* routes;
     [[nodiscard]] const PackedPrefix& of(RouteIndex route) const { return (*routes)[route].prefix; }
-    [[nodiscard]] const PackedPrefix& of(const PackedPrefix& prefix) const { return prefix; }
-    template <class T>
-    std::size_t operator()(const T& key) const {
-      const auto& prefix = of(key);
-      return (prefix.low ^ prefix.high * 31) * 0x9E3779B97F4A7C15ULL ^ prefix.length;
+    std::size_t operator()(const PackedPrefix& prefix) const {
+      return ((prefix.low ^ prefix.high * 31) * 0x9E3779B97F4A7C15ULL) ^ prefix.length;
     }
-    template <class A, class B>
-    bool operator()(const A& a, const B& b) const {
-      return of(a) == of(b);
-    }
+    std::size_t operator()(RouteIndex route) const { return (*this)(of(route)); }
+    bool operator()(RouteIndex a, RouteIndex b) const { return of(a) == of(b); }
+    bool operator()(const PackedPrefix& a, RouteIndex b) const { return a == of(b); }
+    bool operator()(RouteIndex a, const PackedPrefix& b) const { return of(a) == b; }
   };
 
   RouteIndex add(const PackedPrefix& prefix);

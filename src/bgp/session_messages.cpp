@@ -148,7 +148,7 @@ void Session::handle_update(SteadyPoint now, Connection& connection, ByteView me
   if (!counts) return fail(now, connection, counts.error().notification, counts.error().reason, Retry::kLater, out);
   counters_.prefixes_announced += counts->announced;
   counters_.prefixes_withdrawn += counts->withdrawn;
-  if (counts->faults.worst) ++counters_.faulty_updates[static_cast<std::size_t>(counts->faults.worst->treatment)];
+  if (const auto& worst = counts->faults.worst) ++counters_.faulty_updates[static_cast<std::size_t>(worst->treatment)];
 }
 
 void Session::handle_route_refresh(SteadyPoint now, Connection& connection, ByteView message, Output& out) {
