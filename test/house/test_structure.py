@@ -17,6 +17,7 @@ MAY_INCLUDE = {
     "layer2": {"base", "net"},
     "gossip": {"base", "net"},
     "bfd": {"base", "net"},
+    "bgp": {"base", "net"},
     "config": {"base", "net", "kube"},
     "controller": {"base", "net", "kube", "config", "ipam"},
     "speaker": {"base", "net", "kube", "config", "layer2", "gossip", "bfd"},

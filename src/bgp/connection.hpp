@@ -1,0 +1,43 @@
+// One TCP connection of a session, with what has been agreed on it so far.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "base/time.hpp"
+#include "bgp/message_stream.hpp"
+#include "bgp/negotiation.hpp"
+#include "bgp/next_hops.hpp"
+
+namespace metallb::bgp {
+
+// bgp spec 4.2
+inline constexpr Duration kConnectRetry = std::chrono::seconds(30);
+inline constexpr Duration kDialTimeout = std::chrono::seconds(10);
+
+enum class ConnectionState : std::uint8_t { kDialling, kOpenSent, kOpenConfirm, kEstablished };
+
+struct Connection {
+  ConnectionId id;
+  bool dialled = false;  ///< we began it
+  ConnectionState state = ConnectionState::kDialling;
+  LocalAddresses addresses;
+  MessageStream stream;
+  Open sent;               ///< what we announced on it
+  Negotiated agreed;       ///< from OpenConfirm on
+  std::size_t queued = 0;  ///< bytes that the socket has not taken yet
+
+  SteadyPoint dial_until = kIdle;
+  SteadyPoint hold_until = kIdle;
+  SteadyPoint keepalive_at = kIdle;
+  SteadyPoint send_hold_until = kIdle;  ///< RFC 9687: while bytes wait
+
+  [[nodiscard]] SteadyPoint next_deadline() const {
+    return std::min({dial_until, hold_until, keepalive_at, send_hold_until});
+  }
+  [[nodiscard]] DecodeContext decode_context() const {
+    return {agreed.four_octet_as, sent.capabilities.extended_message, agreed.enhanced_route_refresh, agreed.internal};
+  }
+};
+
+}  // namespace metallb::bgp

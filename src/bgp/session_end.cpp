@@ -1,0 +1,203 @@
+// How sessions and attempts end, by whomever; the rest of the state machine is in session.cpp.
+#include <algorithm>
+#include <utility>
+
+#include "bgp/session.hpp"
+
+namespace metallb::bgp {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// bgp spec 4.2
+constexpr Duration kProvenAfter = minutes(1);
+constexpr Duration kSoonDelay = seconds(1);
+constexpr Duration kLinger = seconds(1);
+
+Notification cease_for(std::uint8_t subcode) {
+  return {ErrorCode::kCease, subcode, {}};
+}
+
+/// bgp spec 4.10: not those after which the session comes back at once.
+bool ends_restart(const Notification& reason) {
+  return reason.code == ErrorCode::kCease &&
+         (reason.subcode <= cease::kAdministrativeReset || reason.subcode == cease::kBfdDown);
+}
+
+}  // namespace
+
+Connection* Session::find(ConnectionId id) {
+  const auto found = std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c->id == id; });
+  return found == connections_.end() ? nullptr : found->get();
+}
+
+const Connection* Session::established() const {
+  for (const auto& connection : connections_) {
+    if (connection->state == ConnectionState::kEstablished) return connection.get();
+  }
+  return nullptr;
+}
+
+const Negotiated* Session::agreed() const {
+  const auto* connection = established();
+  return connection != nullptr ? &connection->agreed : nullptr;
+}
+
+/// Forgets the connection; if it was the session, that is over.
+void Session::remove(SteadyPoint now, ConnectionId id) {
+  const auto found = std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c->id == id; });
+  if (found == connections_.end()) return;
+  const bool was_session = (*found)->state == ConnectionState::kEstablished;
+  connections_.erase(found);
+  if (!was_session) return;
+  ++counters_.drops;
+  dumped_once_ |= rib_.initial_dump_done();
+  rib_.end();
+  const auto since = std::exchange(established_since_, std::nullopt);
+  if (!since || now - *since < kProvenAfter) return;
+  idle_hold_.reset();
+  connect_retry_.reset();
+  quick_retry_ = true;
+}
+
+/// Back to Idle, if nothing else is left.
+void Session::rest(SteadyPoint now, Retry retry) {
+  if (!connections_.empty()) return;
+  idle_ = true;
+  connect_at_ = kIdle;
+  if (retry == Retry::kOnceNow) retry = std::exchange(quick_retry_, false) ? Retry::kNow : Retry::kLater;
+  idle_until_ = now + (retry == Retry::kNow ? Duration::zero() : retry == Retry::kSoon ? kSoonDelay : idle_hold_.next());
+}
+
+/// A connection ended before there was a session: wait in Active.
+void Session::lost_before_open(SteadyPoint now) {
+  if (connections_.empty()) restart_connect_timer(now);
+}
+
+void Session::close(SteadyPoint now, Connection& connection, Duration linger, Output& out) {
+  out.push_back(Close{connection.id, linger});
+  remove(now, connection.id);
+}
+
+/// The last message of a connection, wrapped where the peer would otherwise keep stale routes, and then its end.
+void Session::notify(SteadyPoint now, Connection& connection, const Notification& reason, Output& out) {
+  if (connection.state == ConnectionState::kDialling) return close(now, connection, Duration::zero(), out);
+  const bool wrap = connection.agreed.notification_restart && ends_restart(reason);
+  send(now, connection, wrap ? hard_reset(reason) : reason, out);
+  close(now, connection, kLinger, out);
+}
+
+void Session::fail(SteadyPoint now, Connection& connection, const Notification& reason, std::string_view why, Retry retry,
+                   Output& out) {
+  last_error_ = "sent " + to_string(reason);
+  if (!why.empty()) last_error_.append(": ").append(why);
+  notify(now, connection, reason, out);
+  rest(now, retry);
+}
+
+void Session::end_all(SteadyPoint now, const Notification& reason, Output& out) {
+  if (!connections_.empty()) last_error_ = "sent " + to_string(reason);
+  while (!connections_.empty()) notify(now, *connections_.back(), reason, out);
+}
+
+void Session::take(SteadyPoint now, const Disconnected& in, Output&) {
+  const auto* connection = find(in.connection);
+  if (connection == nullptr) return;
+  const auto state = connection->state;
+  const bool restarts = connection->agreed.graceful_restart;
+  last_error_ = in.error.empty() ? "the peer closed the connection" : in.error;
+  remove(now, in.connection);
+  switch (state) {
+    case ConnectionState::kDialling:
+    case ConnectionState::kOpenSent:
+      return lost_before_open(now);
+    case ConnectionState::kOpenConfirm:
+      return rest(now, Retry::kLater);
+    case ConnectionState::kEstablished:
+      return rest(now, restarts ? Retry::kOnceNow : Retry::kLater);
+  }
+}
+
+void Session::take(SteadyPoint now, const Reset& in, Output& out) {
+  if (connections_.empty()) return;
+  end_all(now, shutdown(cease::kAdministrativeReset, in.text), out);
+  rest(now, Retry::kNow);
+}
+
+void Session::take(SteadyPoint now, const Shutdown& in, Output& out) {
+  down_ = true;
+  const auto farewell = shutdown(cease::kAdministrativeShutdown, "speaker shutting down");
+  const auto* session = established();
+  const bool silent = in.reason == Shutdown::Reason::kRestart && session != nullptr && session->agreed.graceful_restart &&
+                      !session->sent.capabilities.graceful_restart->entries.empty();
+  // bgp spec 4.7: a NOTIFICATION would make the peer drop the routes that it shall keep.
+  if (silent) {
+    last_error_ = "closed for a graceful restart";
+    while (!connections_.empty()) close(now, *connections_.back(), kLinger, out);
+  } else {
+    end_all(now, in.reason == Shutdown::Reason::kRemoved ? cease_for(cease::kPeerDeconfigured) : farewell, out);
+  }
+  rest(now, Retry::kNow);
+}
+
+/// RFC 5882, Section 3.2 and 4.1; bgp spec 4.14.
+void Session::take(SteadyPoint now, const Liveness& in, Output& out) {
+  if (in.up) {
+    liveness_until_ = idle_until_ = SteadyPoint::min();
+    if (!idle_ && connections_.empty() && settings_.initiative != Initiative::kPassive) connect_at_ = now;
+    return;
+  }
+  // Whether it comes back shows soon; until then an attempt would only flap.
+  liveness_until_ = now + settings_.connect_time.value_or(kConnectRetry);
+  if (auto* connection = established()) {
+    fail(now, *connection, cease_for(cease::kBfdDown), "BFD lost the peer", Retry::kLater, out);
+  }
+}
+
+void Session::take(SteadyPoint now, const Configured& in, Output& out) {
+  const bool reset = needs_reset(settings_, in.settings) || (!in.settings.held.empty() && settings_.held.empty());
+  settings_ = in.settings;
+  if (auto* connection = established()) {
+    connection->agreed.keepalive_time = keepalive_time(settings_, connection->agreed.hold_time);
+    if (connection->keepalive_at != kIdle) {
+      connection->keepalive_at = std::min(connection->keepalive_at, now + connection->agreed.keepalive_time);
+    }
+  }
+  if (!reset) return;
+  const auto why = settings_.held;
+  end_all(now, cease_for(cease::kOtherConfigurationChange), out);
+  if (!why.empty()) last_error_ = why;
+  idle_hold_.reset();
+  connect_retry_.reset();
+  liveness_until_ = SteadyPoint::min();
+  capabilities_ = CapabilitySet::kFull;
+  rest(now, Retry::kNow);
+}
+
+void Session::expire(SteadyPoint now, Connection& connection, Output& out) {
+  if (connection.dial_until <= now) {
+    last_error_ = settings_.transport.password.empty()
+                      ? "the connection could not be made in time"
+                      // The kernel drops segments with a wrong signature without a word.
+                      : "the connection could not be made in time: check that both sides have the same password";
+    ++counters_.dials_failed;
+    close(now, connection, Duration::zero(), out);
+    // ConnectRetry expired in Connect: again, at once.
+    const bool again = settings_.connect_time && *settings_.connect_time <= kDialTimeout;
+    return again && connections_.empty() ? dial(now, out) : lost_before_open(now);
+  }
+  if (connection.hold_until <= now) {
+    return fail(now, connection, {ErrorCode::kHoldTimer, 0, {}}, "the peer was silent", Retry::kLater, out);
+  }
+  if (connection.send_hold_until <= now) {
+    // RFC 9687, Section 3.4: the NOTIFICATION rarely gets through; nobody waits for it.
+    ++counters_.send_hold_expired;
+    last_error_ = to_string(Notification{ErrorCode::kSendHoldTimer, 0, {}}) + ": the peer takes no bytes";
+    close(now, connection, Duration::zero(), out);
+    return rest(now, Retry::kLater);
+  }
+  if (connection.keepalive_at <= now) send(now, connection, Keepalive{}, out);
+}
+
+}  // namespace metallb::bgp
