@@ -12,7 +12,7 @@ Parameters quick() {
   parameters.receive_interval = parameters.transmit_interval = 50ms;
   return parameters;
 }
-Parameters echoing() {
+Parameters both_echoing() {
   Parameters parameters;
   parameters.echo = true;
   return parameters;
@@ -275,7 +275,7 @@ TEST(BfdPair, RunsOverSeveralHopsWithAMinimumTimeToLive) {
   for (const bool enough : {true, false}) {
     Pair pair(12, {.shortest = 5ms, .longest = 20ms, .ttl = static_cast<std::uint8_t>(enough ? 253 : 252)}, IpFamily::kIpv4,
               Hops::kMultiple);
-    auto parameters = echoing();
+    auto parameters = both_echoing();
     parameters.minimum_ttl = 253;
     pair.watch_both(parameters);
     pair.run(5s);
@@ -296,7 +296,7 @@ TEST(BfdPair, OnOneHopTakesOnlyWhatComesStraightFromThePeer) {
 TEST(BfdPair, EchoRunsInBothFamiliesAndNoticesAForwardingPlaneThatFails) {
   for (const auto family : {IpFamily::kIpv4, IpFamily::kIpv6}) {
     Pair pair(14, {}, family);
-    pair.watch(0, echoing());
+    pair.watch(0, both_echoing());
     pair.watch(1, Parameters{});
     pair.run(10s);
     EXPECT_TRUE(pair.both_up());
