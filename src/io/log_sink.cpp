@@ -116,10 +116,9 @@ namespace {
 /// would answer no ping, and its node be taken for dead.
 class QueuedOutput {
  public:
-  QueuedOutput()
-      : pool_(std::make_shared<spdlog::details::thread_pool>(kLines, 1)),
-        logger_(std::make_shared<spdlog::async_logger>("", std::make_shared<spdlog::sinks::stdout_sink_mt>(), pool_,
-                                                       spdlog::async_overflow_policy::overrun_oldest)) {
+  QueuedOutput() {
+    logger_ = std::make_shared<spdlog::async_logger>("", std::make_shared<spdlog::sinks::stdout_sink_mt>(), pool_,
+                                                     spdlog::async_overflow_policy::overrun_oldest);
     logger_->set_pattern("%v");
   }
 
@@ -148,8 +147,9 @@ class QueuedOutput {
                                                       now().wall));
   }
 
-  std::shared_ptr<spdlog::details::thread_pool> pool_;  ///< writes what is left when it ends
   std::shared_ptr<spdlog::async_logger> logger_;
+  /// Ends first: its thread writes what is left and is joined, and only then is the logger of the queued lines let go.
+  std::shared_ptr<spdlog::details::thread_pool> pool_ = std::make_shared<spdlog::details::thread_pool>(kLines, 1);
   std::atomic<std::size_t> told_ = 0;
 };
 
