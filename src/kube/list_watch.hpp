@@ -162,7 +162,7 @@ class Core {
   Backoff backoff_;
   int watch_failures_ = 0;    ///< in a row, since the last list or sign of life
   bool in_trouble_ = false;   ///< said so in the log
-  std::string trouble_;  ///< the cause that was logged last
+  std::string trouble_;       ///< the cause that was logged last
   bool gone_lately_ = false;  ///< 410 without a sign of life since
 
   std::unordered_map<ObjectKey, Known> known_;

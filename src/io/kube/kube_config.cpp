@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "io/kube/kubeconfig_file.hpp"
 #include "io/files.hpp"
+#include "io/kube/kubeconfig_file.hpp"
 #include "io/kube/tls_client.hpp"
 
 namespace metallb::io {

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <utility>
 
-#include "io/kube/bearer_token.hpp"
 #include "io/files.hpp"
+#include "io/kube/bearer_token.hpp"
 #include "io/kube/tls_client.hpp"
 
 namespace metallb::io {
