@@ -50,6 +50,12 @@ void Instance::act(SteadyPoint, const WatchRing::NeedWitness& request, Output& o
   if (accused != nullptr) out.emplace_back(AskWitness{request.request, accused->endpoint.address});
 }
 
+/// Who lives and can be reached refutes a verdict within a round trip (it is told directly, several times). Who comes back
+/// later was dead or out of reach: its process has been started anew, say. The next verdict is not to wait because of that.
+/// deviation: failover spec 3, rule 8, speaks of any refutation, "so it had been alive"; of those that come later it had
+/// not.
+constexpr Duration kFalseVerdict = std::chrono::seconds(1);
+
 void Instance::tell_ring(SteadyPoint now, const std::vector<Membership::Change>& changes) {
   const auto peers_changed = membership_.take_peers_changed();
   if (!ring_) return;
@@ -61,7 +67,7 @@ void Instance::tell_ring(SteadyPoint now, const std::vector<Membership::Change>&
     ring_->set_peers(now, peers);
   }
   for (const auto& change : changes) {
-    if (change.returned()) ring_->refuted(now, change.node);
+    if (change.returned() && change.lasted <= kFalseVerdict) ring_->refuted(now, change.node);
   }
 }
 

@@ -277,7 +277,7 @@ void Membership::note(const std::string& accuser, bool dead) {
 }
 
 void Membership::set_state(SteadyPoint now, Entry& entry, MemberState state, bool moved, bool meta_changed) {
-  Change change{entry.name, entry.endpoint, entry.state, state, moved, meta_changed};
+  Change change{entry.name, entry.endpoint, entry.state, state, moved, meta_changed, now - entry.since};
   table_.set_state(now, entry, state);
   if (change.before != change.after || moved || meta_changed) changes_.push_back(std::move(change));
 }

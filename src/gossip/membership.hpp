@@ -42,6 +42,7 @@ class Membership {
     MemberState after = MemberState::kDead;
     bool moved = false;  ///< another address, or the first
     bool meta_changed = false;
+    Duration lasted{};       ///< the state before
     bool timed_out = false;  ///< a suspicion of this node's own ended; nobody else has told
     [[nodiscard]] bool was_live() const { return before == MemberState::kAlive || before == MemberState::kSuspect; }
     [[nodiscard]] bool is_live() const { return after == MemberState::kAlive || after == MemberState::kSuspect; }

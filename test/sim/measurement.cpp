@@ -53,7 +53,8 @@ class Crowd final : public Observer {
       result_.problem = "the members do not all know each other after ten minutes";
       return result_;
     }
-    run_for(5s);
+    // In a large cluster the news of its forming travel for long after all know all.
+    run_for(1min);
     peace();
     for (std::size_t i = 0; i < plan_.deaths && result_.problem.empty(); ++i) die(i);
     result_.events = network_.timeline.events();

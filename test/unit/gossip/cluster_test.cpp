@@ -279,6 +279,26 @@ TEST_P(RingCluster, KnowsOfADeathWithinAThirdOfASecond) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, RingCluster, testing::Values(2, 3, 4, 12));
 
+TEST(RingCluster, FindsWhoDiesAgainAndAgainAsSoonEachTime) {
+  VirtualNetwork net;
+  net.add_cluster(4, with_ring());
+  auto& mortal = net.node("n2");
+  for (int times = 0; times < 5; ++times) {
+    const auto died = net.now();
+    net.kill(mortal);
+    net.run_for(5s);
+    for (const auto& name : {"n1", "n3", "n4"}) {
+      const auto lost = net.node(name).lost("n2", died);
+      ASSERT_TRUE(lost) << name;
+      EXPECT_LE(*lost - died, 330ms) << name << ", death " << times + 1;
+    }
+    net.restart(mortal);
+    net.join(mortal, {address(1)});
+    ASSERT_TRUE(net.run_until_true(2s, [&] { return everyone_has(net, all_of(4)); }));
+    net.run_for(10s);
+  }
+}
+
 TEST(RingCluster, IsQuietWhenNothingHappens) {
   VirtualNetwork net;
   net.add_cluster(3, with_ring());
