@@ -5,14 +5,14 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "hex.hpp"
+#include "unit/hex.hpp"
 
 namespace metallb::bfd {
 namespace {
 
 using namespace std::chrono_literals;
-using test::from_hex;
-using test::to_hex;
+using metallb::test::from_hex;
+using metallb::test::to_hex;
 
 /// Discriminators 1 and 2, 300/300/3/50: the first packet of vector E17.
 ControlPacket poll_in_up() {

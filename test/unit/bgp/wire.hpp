@@ -7,6 +7,7 @@
 #include "base/bytes.hpp"
 #include "bgp/message.hpp"
 #include "bgp/message_codec.hpp"
+#include "unit/hex.hpp"
 
 namespace metallb::bgp::test {
 
@@ -23,14 +24,8 @@ inline Bytes from_hex(std::string_view text) {
   return out;
 }
 
-inline std::string to_hex(ByteView bytes) {
-  std::string out;
-  for (const auto b : bytes) {
-    out += "0123456789abcdef"[b >> 4];
-    out += "0123456789abcdef"[b & 15];
-  }
-  return out;
-}
+using metallb::test::to_hex;
+
 /// The same text without what separates.
 inline std::string plain(std::string_view text) {
   return to_hex(from_hex(text));

@@ -12,6 +12,7 @@
 #include "base/bytes.hpp"
 #include "net/ip_address.hpp"
 #include "net/mac_address.hpp"
+#include "unit/hex.hpp"
 
 namespace metallb::layer2::test {
 
@@ -27,23 +28,8 @@ inline MacAddress mac(std::string_view text) {
   return parsed.value_or(MacAddress());
 }
 
-inline Bytes from_hex(std::string_view text) {
-  const auto digit = [](char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); };
-  Bytes out;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-    out.push_back(static_cast<std::uint8_t>((digit(text[i]) << 4) | digit(text[i + 1])));
-  }
-  return out;
-}
-
-inline std::string to_hex(ByteView bytes) {
-  std::string out;
-  for (const auto b : bytes) {
-    out += "0123456789abcdef"[b >> 4];
-    out += "0123456789abcdef"[b & 15];
-  }
-  return out;
-}
+using metallb::test::from_hex;
+using metallb::test::to_hex;
 
 // The cast of layer2 spec 3.7.
 inline const MacAddress kOurMac({0x02, 0, 0, 0, 0, 0x01});

@@ -1,13 +1,16 @@
-// Hexadecimal text for the tests of the wire formats.
+// Hexadecimal text for the tests of wire formats.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.hpp"
 
-namespace metallb::bfd::test {
+namespace metallb::test {
 
+/// Of lower-case digits, two a byte.
 inline Bytes from_hex(std::string_view text) {
   const auto digit = [](char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); };
   Bytes out;
@@ -26,4 +29,4 @@ inline std::string to_hex(ByteView bytes) {
   return out;
 }
 
-}  // namespace metallb::bfd::test
+}  // namespace metallb::test
