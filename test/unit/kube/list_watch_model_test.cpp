@@ -165,6 +165,10 @@ class World {
       watched_to_ = *watching_;
       give(WatchOpened{});
     }
+    if (!server.knows(watched_to_)) {
+      // A server whose history went on without this watch says so: it never skips events in silence.
+      return give(WatchLine{R"({"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}})"});
+    }
     for (const auto& [version, line] : server.since(watched_to_)) {
       if (!watching_) return;
       watched_to_ = version;
