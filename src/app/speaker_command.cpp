@@ -102,8 +102,8 @@ class SpeakerRuntime {
         packets_->send(std::move(*command));
       } else if (auto* write = std::get_if<kube::Write>(&action)) {
         component_.write(std::move(*write), [this](kube::WriteDone done) { driver_.feed(std::move(done)); });
-      } else {
-        component_.tell(std::move(std::get<kube::EventNote>(action)));
+      } else if (auto* note = std::get_if<kube::EventNote>(&action)) {
+        component_.tell(std::move(*note));
       }
     }
     if (farewell_done_) end_when_through();

@@ -24,7 +24,9 @@ std::expected<Config, ConfigError> build(const Resources& resources) {
   const auto attached = attach_layer2(by_name(resources.l2_advertisements), pool_objects, resources.nodes, *pools);
   if (!attached) return std::unexpected(attached.error());
 
-  return Config{*std::move(pools)};
+  Config out;
+  out.pools = *std::move(pools);
+  return out;
 }
 
 }  // namespace metallb::config

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "config/bgp.hpp"
 #include "kube/selector.hpp"
 #include "net/ip_range.hpp"
 
@@ -42,6 +43,7 @@ struct Pool {
   bool avoid_buggy_ips = false;  ///< IPv4 addresses ending in .0 and .255 are not part of the pool
   std::optional<ServiceAllocation> service_allocation;
   std::vector<Layer2Advertisement> layer2;
+  std::vector<BgpAdvertisement> bgp;  ///< ascending by name
   friend bool operator==(const Pool&, const Pool&) = default;
 
   /// Inside one of the prefixes and not excluded by avoid_buggy_ips.
@@ -50,6 +52,7 @@ struct Pool {
 
 struct Config {
   std::map<std::string, Pool> pools;
+  std::vector<BgpPeer> bgp_peers;  ///< ascending by name
   friend bool operator==(const Config&, const Config&) = default;
 
   /// The pool that contains every one of `addresses`; null when there is none (controller spec 4.3). `addresses` not empty.

@@ -4,12 +4,17 @@
 #include <variant>
 #include <vector>
 
+#include "bgp/inputs_and_actions.hpp"
 #include "kube/write.hpp"
 #include "layer2/commands.hpp"
+#include "peering/peer.hpp"
 
 namespace metallb::speaker {
 
-using Action = std::variant<layer2::Command, kube::Write, kube::EventNote>;
+/// To the BGP engine: peers with complete settings, prefixes with all that is wanted of them from now on.
+using BgpCommand = std::variant<peering::SetPeer, peering::RemovePeer, bgp::Publish, bgp::ServicesKnown>;
+
+using Action = std::variant<layer2::Command, BgpCommand, kube::Write, kube::EventNote>;
 using Output = std::vector<Action>;
 
 }  // namespace metallb::speaker

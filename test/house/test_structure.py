@@ -18,12 +18,14 @@ MAY_INCLUDE = {
     "gossip": {"base", "net"},
     "bfd": {"base", "net"},
     "bgp": {"base", "net"},
+    "peering": {"base", "net", "bgp", "bfd"},
     "config": {"base", "net", "kube"},
     "controller": {"base", "net", "kube", "config", "ipam"},
-    "speaker": {"base", "net", "kube", "config", "layer2", "gossip", "bfd"},
+    "speaker": {"base", "net", "kube", "config", "layer2", "gossip", "bgp", "bfd", "peering"},
     "apiserver": {"base", "net", "kube"},
-    "io": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "bfd", "controller", "speaker", "apiserver"},
-    "app": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "bfd", "controller", "speaker", "apiserver", "io"},
+    "io": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "bgp", "bfd", "peering", "controller", "speaker", "apiserver"},
+    "app": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "bgp", "bfd", "peering", "controller", "speaker", "apiserver",
+            "io"},
 }
 SOURCES = sorted(path for path in SRC.rglob("*") if path.suffix in (".hpp", ".cpp"))
 

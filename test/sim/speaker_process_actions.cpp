@@ -130,9 +130,10 @@ void SpeakerProcess::carry_out(speaker::Output& out) {
     } else if (auto* write = std::get_if<kube::Write>(&action)) {
       api_.write(std::move(*write), options_.distance.delay,
                  [this](kube::WriteDone done) { feed_speaker(std::move(done)); });
-    } else {
-      observer_.told(*this, std::get<kube::EventNote>(action));
+    } else if (const auto* note = std::get_if<kube::EventNote>(&action)) {
+      observer_.told(*this, *note);
     }
+    // BGP: the simulated LAN has no routers.
   }
 }
 

@@ -1,0 +1,47 @@
+// The interfaces of this node with their addresses, as far as peering needs them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/names.hpp"
+#include "net/ip_range.hpp"
+#include "net/mac_address.hpp"
+
+namespace metallb::peering {
+
+struct LinkAddress {
+  IpAddress address;
+  int prefix_length = 0;
+  bool usable = true;  ///< neither tentative nor deprecated nor duplicate
+  friend bool operator==(const LinkAddress&, const LinkAddress&) = default;
+};
+
+struct Link {
+  InterfaceIndex index;
+  std::string name;
+  std::string vrf;       ///< the VRF device that it belongs to; empty: the default VRF
+  bool is_vrf = false;   ///< it is a VRF device itself
+  bool running = false;  ///< up, with carrier
+  MacAddress mac;
+  std::vector<LinkAddress> addresses;
+  friend bool operator==(const Link&, const Link&) = default;
+
+  /// The usable link-local IPv6 address.
+  [[nodiscard]] std::optional<IpAddress> link_local() const;
+};
+
+/// By name.
+using Links = std::map<std::string, Link>;
+
+/// Where an address of a connected subnet is: the link of `vrf`, and our own address there.
+struct OnLink {
+  const Link* link = nullptr;
+  IpAddress own;
+};
+/// Nothing for an address that takes a router to reach, or is our own. Of several subnets the longest prefix counts.
+[[nodiscard]] std::optional<OnLink> on_link(const Links& links, const std::string& vrf, const IpAddress& address);
+
+}  // namespace metallb::peering
