@@ -11,7 +11,7 @@ set(METALLB_COMMON_HEADERS <algorithm> <chrono> <cstdint> <expected> <functional
   <string_view> <utility> <variant> <vector>)
 
 function(metallb_library name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "UNITY" "" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp)
@@ -24,10 +24,14 @@ function(metallb_library name)
   # has to include what it uses; and not with ccache, which could no longer share objects between build folders.
   if(CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT METALLB_CCACHE)
     target_precompile_headers(metallb_${name} PRIVATE ${METALLB_COMMON_HEADERS})
+    # Cores are compiled eight files at a time there: names of the unnamed namespaces must differ within a folder.
+    if(ARG_UNITY)
+      set_target_properties(metallb_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    endif()
   endif()
 endfunction()
 
 function(metallb_core name)
-  metallb_library(${name} ${ARGN})
+  metallb_library(${name} UNITY ${ARGN})
   set_property(GLOBAL APPEND PROPERTY METALLB_CORES ${name})
 endfunction()

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "apiserver/split.hpp"
+
 namespace metallb::apiserver {
 namespace {
 
@@ -11,21 +13,12 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-template <class Each>
-void split(std::string_view text, char separator, Each each) {
-  while (true) {
-    const auto at = text.find(separator);
-    each(trim(text.substr(0, at)));
-    if (at == std::string_view::npos) return;
-    text.remove_prefix(at + 1);
-  }
-}
-
 /// One media range of an Accept header.
 std::optional<Form> form_of(std::string_view range) {
   std::string type;
   std::map<std::string, std::string> parameters;
-  split(range, ';', [&](std::string_view part) {
+  split(range, ';', [&](std::string_view text) {
+    const auto part = trim(text);
     const auto equals = part.find('=');
     if (equals == std::string_view::npos) {
       if (type.empty()) type = std::string(part);
@@ -67,7 +60,8 @@ json::object table(const Form& form, const Route& route, const std::vector<const
 Result<Form> negotiate(std::string_view accept, const Query& query) {
   std::optional<Form> found;
   if (accept.empty()) found = Form{};
-  split(accept, ',', [&found](std::string_view range) {
+  split(accept, ',', [&found](std::string_view text) {
+    const auto range = trim(text);
     if (!found) found = form_of(range);
   });
   if (!found) {

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <span>
 
+#include "apiserver/split.hpp"
+
 namespace metallb::apiserver {
 namespace {
 
@@ -30,16 +32,6 @@ std::string decode(std::string_view text, bool plus_is_blank) {
     out.push_back(plus_is_blank && text[i] == '+' ? ' ' : text[i]);
   }
   return out;
-}
-
-template <class Each>
-void split(std::string_view text, char separator, Each each) {
-  while (true) {
-    const auto at = text.find(separator);
-    each(text.substr(0, at));
-    if (at == std::string_view::npos) return;
-    text.remove_prefix(at + 1);
-  }
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ struct Names {
   std::string_view text;
 };
 
-constexpr std::array<Names, kFaults> kNames{{
+constexpr std::array<Names, kFaults> kFaultNames{{
     {"truncated", "the packet ends before its own length"},
     {"version", "the version is not 1"},
     {"length", "the length is less than that of a control packet"},
@@ -36,11 +36,11 @@ std::uint64_t FaultCounters::total() const {
 }
 
 std::string_view to_string(Fault fault) {
-  return kNames[std::to_underlying(fault)].text;
+  return kFaultNames[std::to_underlying(fault)].text;
 }
 
 std::string_view label(Fault fault) {
-  return kNames[std::to_underlying(fault)].label;
+  return kFaultNames[std::to_underlying(fault)].label;
 }
 
 }  // namespace metallb::bfd

@@ -8,8 +8,6 @@ namespace {
 
 /// RFC 5880, Section 6.8.8 gives no bound; what comes over an Ethernet in one piece.
 constexpr std::size_t kLargestEcho = 1472;
-/// RFC 5881, Section 5; an echo packet that comes straight from its sender.
-constexpr std::uint8_t kTtlOfNeighbour = 255;
 
 constexpr Duration kLogInterval = std::chrono::minutes(1);
 

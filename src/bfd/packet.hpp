@@ -63,6 +63,8 @@ struct ControlPacket {
 };
 
 inline constexpr std::size_t kControlLength = 24;
+/// RFC 5881, Section 5: the time to live of what comes straight from its sender.
+inline constexpr std::uint8_t kTtlOfNeighbour = 255;
 using ControlBytes = std::array<std::uint8_t, kControlLength>;
 
 /// The payload of a UDP datagram. Applies the checks of RFC 5880, Section 6.8.6 that need no session; bytes beyond the

@@ -11,8 +11,7 @@ namespace {
 /// RFC 5880, Section 6.8.3: no faster than that while the session is not up.
 constexpr Interval kSlow = std::chrono::seconds(1);
 
-/// RFC 5881, Section 5: what one hop must leave of 255; and what is left of an echo packet that the peer has forwarded.
-constexpr std::uint8_t kTtlOfNeighbour = 255;
+/// What is left of an echo packet that the peer has forwarded.
 constexpr std::uint8_t kTtlOfEcho = 254;
 
 /// bgp spec 4.13: what the original offers on multihop sessions whatever the profile says. (No echo runs over them.)

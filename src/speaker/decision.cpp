@@ -7,9 +7,9 @@
 namespace metallb::speaker {
 namespace {
 
-using Action = Decision::Action;
+using Verdict = Decision::Action;
 
-Decision concluded(Decision decision, Action action, Reason reason, std::string detail) {
+Decision concluded(Decision decision, Verdict action, Reason reason, std::string detail) {
   decision.action = action;
   decision.reason = reason;
   decision.detail = std::move(detail);
@@ -17,7 +17,7 @@ Decision concluded(Decision decision, Action action, Reason reason, std::string 
 }
 
 Decision withdrawn(Decision decision, Reason reason, std::string detail) {
-  return concluded(std::move(decision), Action::kWithdraw, reason, std::move(detail));
+  return concluded(std::move(decision), Verdict::kWithdraw, reason, std::move(detail));
 }
 
 std::string nobody(const ServingEndpoints& endpoints, bool local_only) {
@@ -50,7 +50,7 @@ std::optional<Decision> restrained(const Standing& standing, const Decision& dec
 Decision stopping(Decision decision) {
   auto detail = decision.order.empty() ? "this speaker stops; it answers until its end, since no other node may announce"
                                        : "this speaker stops; it answers until " + decision.order.front() + " is heard";
-  return concluded(std::move(decision), Action::kKeep, Reason::kStopping, std::move(detail));
+  return concluded(std::move(decision), Verdict::kKeep, Reason::kStopping, std::move(detail));
 }
 
 /// Layer2 spec 2.2, and the choice of interfaces of 1.7.
@@ -95,7 +95,7 @@ Decision elect(const Surroundings& surroundings, const kube::Service& service, c
   const auto& wanted = decision.announcement.interfaces;
   if (!wanted.all) {
     if (!surroundings.interfaces.has_value()) {
-      return concluded(std::move(decision), Action::kKeep, Reason::kInterfacesUnknown,
+      return concluded(std::move(decision), Verdict::kKeep, Reason::kInterfacesUnknown,
                        "the interfaces of this node have not been listed yet");
     }
     if (std::ranges::none_of(wanted.names, [&](const auto& name) { return surroundings.interfaces->contains(name); })) {
@@ -104,7 +104,7 @@ Decision elect(const Surroundings& surroundings, const kube::Service& service, c
           "node " + node + " is first in the order, but has none of the interfaces that its advertisements name");
     }
   }
-  return concluded(std::move(decision), Action::kAnnounce, Reason::kAnnounced,
+  return concluded(std::move(decision), Verdict::kAnnounce, Reason::kAnnounced,
                    "this node is first in the order of candidates");
 }
 
@@ -119,7 +119,7 @@ Decision stranded(const Surroundings& surroundings, const kube::Service& service
   }
   decision.announcement.pool = former->name;
   decision = elect(surroundings, service, *former, slices, standing, std::move(decision));
-  if (decision.action == Action::kAnnounce) decision.reason = Reason::kAddressNotAllowed;
+  if (decision.action == Verdict::kAnnounce) decision.reason = Reason::kAddressNotAllowed;
   decision.detail =
       "no pool holds all addresses of the Service any more; until the controller has assigned others, the former "
       "advertisements of pool " +
@@ -155,7 +155,7 @@ Decision decide(const Surroundings& surroundings, const kube::Service* service, 
                                                          : "the Service's load balancer class is another implementation's");
   }
   if (surroundings.config == nullptr) {
-    return concluded(decision, Action::kKeep, Reason::kNoConfiguration, "no valid configuration has been loaded yet");
+    return concluded(decision, Verdict::kKeep, Reason::kNoConfiguration, "no valid configuration has been loaded yet");
   }
 
   const auto addresses = addresses_of(*service);
