@@ -1,0 +1,54 @@
+#include "peering/path_watch.hpp"
+
+namespace metallb::peering {
+
+void PathWatch::want(const std::optional<bfd::SessionKey>& key, const bfd::Parameters& parameters, Output& out) {
+  if (key == path_ && (!key || parameters == parameters_)) return;
+  if (path_ && key != path_) forget(out);
+  if (!key) return;
+  path_ = key;
+  parameters_ = parameters;
+  problem_.clear();
+  out.emplace_back(bfd::Watch{client_, *key, parameters});
+}
+
+void PathWatch::forget(Output& out) {
+  out.emplace_back(bfd::Unwatch{client_, *path_});
+  path_.reset();
+  state_ = bfd::State::kDown;
+  seen_.reset();
+  failures_ = 0;
+  problem_.clear();
+  // Nobody is left who could say that the path is back.
+  if (session_waits_) tell(true, out);
+}
+
+void PathWatch::changed(const bfd::StateChanged& change, Output& out) {
+  if (change.key != path_) return;
+  // The count tells also what happened between two reports. The first report has nothing to compare it with: of a path that
+  // others watch, failures of before this peer came are not its business.
+  const bool failed = seen_
+                          ? change.failures > *seen_
+                          : change.from == bfd::State::kUp && change.to != bfd::State::kUp && bfd::is_failure(change.reason);
+  if (failed) {
+    failures_ += seen_ ? change.failures - *seen_ : 1;
+    tell(false, out);
+  }
+  seen_ = change.failures;
+  state_ = change.to;
+  problem_.clear();
+  if (change.to == bfd::State::kUp) tell(true, out);
+}
+
+bool PathWatch::refused(const bfd::Refused& refusal) {
+  if (refusal.key != path_) return false;
+  problem_ = refusal.problem;
+  return true;
+}
+
+void PathWatch::tell(bool up, Output& out) {
+  session_waits_ = !up;
+  out.emplace_back(bgp::PeerLiveness{peer_, up});
+}
+
+}  // namespace metallb::peering
