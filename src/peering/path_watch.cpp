@@ -5,7 +5,11 @@ namespace metallb::peering {
 void PathWatch::want(const std::optional<bfd::SessionKey>& key, const bfd::Parameters& parameters, Output& out) {
   if (key == path_ && (!key || parameters == parameters_)) return;
   if (path_ && key != path_) forget(out);
-  if (!key) return;
+  if (!key) {
+    // Nobody is left who could say that the path is back.
+    if (session_waits_) tell(true, out);
+    return;
+  }
   path_ = key;
   parameters_ = parameters;
   problem_.clear();
@@ -19,8 +23,6 @@ void PathWatch::forget(Output& out) {
   seen_.reset();
   failures_ = 0;
   problem_.clear();
-  // Nobody is left who could say that the path is back.
-  if (session_waits_) tell(true, out);
 }
 
 void PathWatch::changed(const bfd::StateChanged& change, Output& out) {

@@ -181,7 +181,7 @@ TEST(BfdPath, StaysWhenItsLinkIsRemovedUntilBfdHasNoticed) {
     desk.set_links(links);
     EXPECT_TRUE(desk.bfd.empty());
     report(State::kUp, State::kDown, Reason::kDetectionTimeExpired, 1);
-    EXPECT_EQ(desk.verdicts.at(1), false);
+    EXPECT_EQ(desk.verdicts, (std::vector<bool>{true, false})) << "another path is no reason to try at once";
     ASSERT_EQ(desk.bfd.size(), 2U);
     EXPECT_EQ(desk.bfd[0], "unwatch 1 single 192.0.2.1 192.0.2.254 2");
   }
