@@ -146,6 +146,16 @@ TEST(BfdPath, FollowsTheAddressOfTheSession) {
   EXPECT_EQ(desk.bfd, (List{"unwatch 1 single 192.0.2.7 192.0.2.254 2", "watch 1 single 192.0.2.1 192.0.2.254 2"}));
 }
 
+TEST(BfdPath, ForgetsTheAddressOfTheSessionWithAnotherPeer) {
+  Desk desk;
+  desk.set_links(two_links());
+  desk.set(with_bfd(internal(addressed("203.0.113.9"))));
+  desk.input(SessionAddress{kPeer, ip("192.0.2.1")});
+  EXPECT_EQ(Desk::taken(desk.bfd), List{"watch 1 multi 192.0.2.1 203.0.113.9 0"});
+  desk.set(with_bfd(internal(addressed("203.0.113.10"))));
+  EXPECT_EQ(desk.bfd, List{"unwatch 1 multi 192.0.2.1 203.0.113.9 0"}) << "another way may lead there";
+}
+
 TEST(BfdPath, StaysWhenItsLinkGoesDownSoThatBfdNotices) {
   Watched desk;
   desk.come_up();
@@ -250,6 +260,12 @@ TEST(BfdVerdict, IsWhatTheTableOfBfdAndBgpSays) {
             {change(State::kUp, State::kUp, Reason::kHandshake, 5)},
             {true}},
            {"the first thing told is its failure", {change(State::kUp, State::kDown, Reason::kEchoFailed, 5)}, {false}},
+           {"the first thing told is that it gave up before it was up",
+            {change(State::kInit, State::kDown, Reason::kDetectionTimeExpired, 5)},
+            {}},
+           {"the first thing told is that the peer was switched off",
+            {change(State::kUp, State::kDown, Reason::kNeighbourAdminDown, 5)},
+            {}},
            {"failures of before this peer came are not its own",
             {change(State::kDown, State::kInit, Reason::kHandshake, 5),
              change(State::kInit, State::kUp, Reason::kHandshake, 5)},

@@ -59,6 +59,17 @@ TEST(Discovery, AsksNobodyWhileTheSessionIsUpAndAgainWhenItIsLost) {
   EXPECT_EQ(desk.solicited, (std::vector<Duration>{0s, 100s, 104s}));
 }
 
+TEST(Discovery, AsksNoMoreOftenHoweverOftenTheSessionIsLost) {
+  OnInterface desk;
+  desk.hear(kRouter);
+  for (int i = 0; i < 100; ++i) {
+    desk.establish();
+    desk.lose();
+    desk.advance(100ms);
+  }
+  EXPECT_EQ(desk.solicited, (std::vector<Duration>{0s, 4s, 8s}));
+}
+
 TEST(Discovery, AnswersWhoAsksButOnlyOnceASecond) {
   OnInterface desk;
   desk.advance(20s);
