@@ -14,6 +14,8 @@ namespace metallb::bgp {
 // bgp spec 4.2
 inline constexpr Duration kConnectRetry = std::chrono::seconds(30);
 inline constexpr Duration kDialTimeout = std::chrono::seconds(10);
+/// The driver tells that an attempt is over, since it knows more about why; so much later it is over in any case.
+inline constexpr Duration kDialGrace = std::chrono::seconds(1);
 
 enum class ConnectionState : std::uint8_t { kDialling, kOpenSent, kOpenConfirm, kEstablished };
 
@@ -27,7 +29,7 @@ struct Connection {
   Negotiated agreed;       ///< from OpenConfirm on
   std::size_t queued = 0;  ///< bytes that the socket has not taken yet
 
-  SteadyPoint dial_until = kIdle;
+  SteadyPoint dial_until = kIdle;  ///< the limit of the Dial and kDialGrace
   SteadyPoint hold_until = kIdle;
   SteadyPoint keepalive_at = kIdle;
   SteadyPoint send_hold_until = kIdle;  ///< RFC 9687: while bytes wait

@@ -24,7 +24,7 @@ enum class State : std::uint8_t { kIdle, kConnect, kActive, kOpenSent, kOpenConf
 
 // ---- inputs about one connection ----
 
-/// The outcome of a Dial.
+/// The outcome of a Dial. A failure that comes at its limit or later is taken for one for want of an answer.
 struct Connected {
   ConnectionId connection;
   LocalAddresses addresses;
@@ -55,6 +55,8 @@ struct AddressesChanged {
 
 // ---- inputs about one peer ----
 
+/// What stood in the way of a connection is gone (its source address has come, say): no waiting for the next attempt.
+struct ConnectNow {};
 /// The operator wants the session reset (Cease 6/4).
 struct Reset {
   std::string text;
@@ -80,8 +82,8 @@ struct AcceptedFor {
   LocalAddresses addresses;
 };
 /// What one session is told.
-using SessionInput = std::variant<Connected, DialFailed, Received, BytesTaken, Disconnected, AddressesChanged, Reset,
-                                  Liveness, Shutdown, Configured, AcceptedFor>;
+using SessionInput = std::variant<Connected, DialFailed, Received, BytesTaken, Disconnected, AddressesChanged, ConnectNow,
+                                  Reset, Liveness, Shutdown, Configured, AcceptedFor>;
 
 // ---- inputs to all ----
 
@@ -91,6 +93,9 @@ struct SetPeer {
   PeerSettings settings;
 };
 struct RemovePeer {
+  PeerId peer;
+};
+struct ConnectPeer {
   PeerId peer;
 };
 struct ResetPeer {
@@ -122,7 +127,7 @@ struct Stop {
   bool for_good = false;  ///< the node will not be back
 };
 using Input = std::variant<Connected, DialFailed, Received, BytesTaken, Disconnected, AddressesChanged, SetPeer, RemovePeer,
-                           ResetPeer, PeerLiveness, Accepted, Publish, ServicesKnown, Stop>;
+                           ConnectPeer, ResetPeer, PeerLiveness, Accepted, Publish, ServicesKnown, Stop>;
 
 // ---- actions ----
 
@@ -131,6 +136,7 @@ struct Dial {
   ConnectionId connection;
   PeerId peer;
   Transport transport;
+  Duration limit{};  ///< without an answer for so long it has failed; above 0, at most 10 s
 };
 /// Whole messages, to be written in the order of the actions; BytesTaken tells how far that got.
 struct Send {

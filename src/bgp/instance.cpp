@@ -135,6 +135,10 @@ void Instance::take(Now now, const RemovePeer& in, Output& out) {
   sessions_.erase(in.peer);
 }
 
+void Instance::take(Now now, const ConnectPeer& in, Output& out) {
+  tell(now, in.peer, ConnectNow{}, out);
+}
+
 void Instance::take(Now now, const ResetPeer& in, Output& out) {
   tell(now, in.peer, Reset{in.text}, out);
 }

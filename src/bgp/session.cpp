@@ -160,10 +160,11 @@ void Session::dial(SteadyPoint now, Output& out) {
   connection.id = ConnectionId(speaker_.next_connection++);
   connection.dialled = true;
   // RFC 4271, Section 8.2.2: in Connect the timer runs, too; where it is short it limits the attempt.
-  connection.dial_until = now + std::min(kDialTimeout, spread(settings_.connect_time.value_or(kConnectRetry)));
+  const auto limit = std::min(kDialTimeout, spread(settings_.connect_time.value_or(kConnectRetry)));
+  connection.dial_until = now + limit + kDialGrace;
   connect_at_ = kIdle;
   ++counters_.dials;
-  out.push_back(Dial{connection.id, peer_, settings_.transport});
+  out.push_back(Dial{connection.id, peer_, settings_.transport, limit});
 }
 
 void Session::restart_connect_timer(SteadyPoint now) {
@@ -199,12 +200,21 @@ void Session::take(SteadyPoint now, const Connected& in, Output& out) {
   if (connection != nullptr && connection->state == ConnectionState::kDialling) open(now, *connection, in.addresses, out);
 }
 
-void Session::take(SteadyPoint now, const DialFailed& in, Output&) {
+void Session::take(SteadyPoint now, const DialFailed& in, Output& out) {
   const auto* connection = find(in.connection);
   if (connection == nullptr || connection->state != ConnectionState::kDialling) return;
-  ++counters_.dials_failed;
+  const bool without_answer = connection->dial_until - kDialGrace <= now;
   last_error_ = in.error.empty() ? "the connection could not be made" : in.error;
   remove(now, in.connection);
+  dial_ended(now, without_answer, out);
+}
+
+/// The attempt failed, and has been removed.
+void Session::dial_ended(SteadyPoint now, bool without_answer, Output& out) {
+  ++counters_.dials_failed;
+  // RFC 4271, Section 8.2.2: ConnectRetry expired in Connect: again, at once.
+  const bool again = without_answer && settings_.connect_time && *settings_.connect_time <= kDialTimeout;
+  if (again && connections_.empty()) return dial(now, out);
   // deviation: RFC 4271, Section 8.2.2 goes to Idle unless DelayOpen runs; this waits in Active, as FRR does.
   lost_before_open(now);
 }

@@ -77,6 +77,7 @@ class Session {
   void take(SteadyPoint now, const BytesTaken& in, Output& out);
   void take(SteadyPoint now, const Disconnected& in, Output& out);
   void take(SteadyPoint now, const AddressesChanged& in, Output& out);
+  void take(SteadyPoint now, const ConnectNow& in, Output& out);
   void take(SteadyPoint now, const Reset& in, Output& out);
   void take(SteadyPoint now, const Liveness& in, Output& out);
   void take(SteadyPoint now, const Shutdown& in, Output& out);
@@ -92,12 +93,14 @@ class Session {
   [[nodiscard]] SteadyPoint start_at() const { return std::max(idle_until_, liveness_until_); }
   void start(SteadyPoint now, Output& out);
   void dial(SteadyPoint now, Output& out);
+  void dial_ended(SteadyPoint now, bool without_answer, Output& out);
   void restart_connect_timer(SteadyPoint now);
   void open(SteadyPoint now, Connection& connection, const LocalAddresses& addresses, Output& out);
 
   // ending (session_end.cpp)
   void rest(SteadyPoint now, Retry retry);
   void lost_before_open(SteadyPoint now);
+  void connect_at_once(SteadyPoint now);
   void remove(SteadyPoint now, ConnectionId id);
   void close(SteadyPoint now, Connection& connection, Duration linger, Output& out);
   void notify(SteadyPoint now, Connection& connection, const Notification& reason, Output& out);

@@ -119,6 +119,15 @@ void Session::take(SteadyPoint now, const Disconnected& in, Output&) {
   }
 }
 
+void Session::take(SteadyPoint now, const ConnectNow&, Output&) {
+  connect_at_once(now);
+}
+
+/// What waits in Active waits no longer.
+void Session::connect_at_once(SteadyPoint now) {
+  if (!idle_ && connections_.empty() && settings_.initiative != Initiative::kPassive) connect_at_ = now;
+}
+
 void Session::take(SteadyPoint now, const Reset& in, Output& out) {
   if (connections_.empty()) return;
   end_all(now, shutdown(cease::kAdministrativeReset, in.text), out);
@@ -145,8 +154,7 @@ void Session::take(SteadyPoint now, const Shutdown& in, Output& out) {
 void Session::take(SteadyPoint now, const Liveness& in, Output& out) {
   if (in.up) {
     liveness_until_ = idle_until_ = SteadyPoint::min();
-    if (!idle_ && connections_.empty() && settings_.initiative != Initiative::kPassive) connect_at_ = now;
-    return;
+    return connect_at_once(now);
   }
   // Whether it comes back shows soon; until then an attempt would only flap.
   liveness_until_ = now + settings_.connect_time.value_or(kConnectRetry);
@@ -177,15 +185,9 @@ void Session::take(SteadyPoint now, const Configured& in, Output& out) {
 
 void Session::expire(SteadyPoint now, Connection& connection, Output& out) {
   if (connection.dial_until <= now) {
-    last_error_ = settings_.transport.password.empty()
-                      ? "the connection could not be made in time"
-                      // The kernel drops segments with a wrong signature without a word.
-                      : "the connection could not be made in time: check that both sides have the same password";
-    ++counters_.dials_failed;
+    last_error_ = "the connection could not be made in time";
     close(now, connection, Duration::zero(), out);
-    // ConnectRetry expired in Connect: again, at once.
-    const bool again = settings_.connect_time && *settings_.connect_time <= kDialTimeout;
-    return again && connections_.empty() ? dial(now, out) : lost_before_open(now);
+    return dial_ended(now, true, out);
   }
   if (connection.hold_until <= now) {
     return fail(now, connection, {ErrorCode::kHoldTimer, 0, {}}, "the peer was silent", Retry::kLater, out);

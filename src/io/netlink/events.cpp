@@ -7,6 +7,7 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -120,13 +121,20 @@ void NetlinkEvents::receive() {
     if (result == -NLE_NOMEM) {  // libnl's word for ENOBUFS: events were dropped
       log_.warn({{"op", options_.op},
                  {"msg", "events about " + std::string(options_.what) + " were lost, reading all of them again"}});
-      read_again();
+      lost_ = true;
     } else if (result < 0 && result != -NLE_INTR) {
       retry_dump_later(result);
       break;
     }
   }
+  // What still waits is from before the loss: told within a dump, it would pass for a part of it.
+  if (lost_ && !dumping_ && drained()) start_dump();
   handlers_.changed(std::exchange(complete_, false));
+}
+
+bool NetlinkEvents::drained() const {
+  pollfd waiting{nl_socket_get_fd(socket_.get()), POLLIN, 0};
+  return ::poll(&waiting, 1, 0) == 0;
 }
 
 void NetlinkEvents::read_again() {
@@ -138,7 +146,7 @@ void NetlinkEvents::read_again() {
 }
 
 void NetlinkEvents::start_dump() {
-  dump_again_ = false;
+  lost_ = dump_again_ = false;
   dumping_ = true;
   current_ = 0;
   handlers_.begin_dump();
@@ -155,6 +163,10 @@ void NetlinkEvents::request() {
 
 void NetlinkEvents::finish_dump() {
   if (!dumping_) return;
+  if (lost_) {
+    dumping_ = false;
+    return;
+  }
   if (dump_again_) return start_dump();
   if (++current_ < options_.dumps.size()) return request();
   dumping_ = false;

@@ -63,6 +63,7 @@ class NetlinkEvents {
   [[nodiscard]] std::expected<void, SystemError> attach_filter();
   void wait();
   void receive();
+  [[nodiscard]] bool drained() const;
   void start_dump();
   void request();
   void finish_dump();
@@ -83,7 +84,8 @@ class NetlinkEvents {
   boost::asio::steady_timer retry_;
   bool dumping_ = false;
   std::size_t current_ = 0;  ///< of options_.dumps, while `dumping_`
-  bool dump_again_ = false;  ///< something was lost while a dump was under way
+  bool dump_again_ = false;  ///< something changed while a dump was under way
+  bool lost_ = false;        ///< events were; everything is dumped again once those that came have been read
   bool complete_ = false;    ///< a dump has just ended
 };
 

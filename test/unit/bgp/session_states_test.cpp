@@ -225,7 +225,19 @@ TEST(SessionStates, EveryStepIsTold) {
 TEST(SessionStates, AnAttemptThatGetsNoAnswerEndsAfterTenSeconds) {
   Desk desk;
   desk.set_peer();
-  desk.advance(milliseconds(9999));
+  EXPECT_EQ(desk.dials.back().limit, seconds(10));
+  desk.advance(seconds(10));
+  desk.input(DialFailed{desk.last_dial(), "no answer"});
+  EXPECT_EQ(desk.state(), State::kActive);
+  EXPECT_EQ(desk.dials.size(), 1U);
+  EXPECT_EQ(desk.session().last_error(), "no answer");
+  EXPECT_EQ(desk.session().counters().dials_failed, 1U);
+}
+
+TEST(SessionStates, AnAttemptEndsEvenIfNobodyTellsThatItGotNoAnswer) {
+  Desk desk;
+  desk.set_peer();
+  desk.advance(milliseconds(10'999));
   EXPECT_EQ(desk.state(), State::kConnect);
   desk.advance(milliseconds(1));
   EXPECT_EQ(desk.state(), State::kActive);
@@ -266,10 +278,28 @@ TEST(SessionStates, AConfiguredConnectTimeIsKept) {
     EXPECT_LE(time, milliseconds(4100));
   }
   // In Connect it expires, too: then the attempt is given up for another one.
-  const auto dial = desk.last_dial();
-  desk.advance(seconds(4));
+  const auto dial = desk.dials.back();
+  EXPECT_GE(dial.limit, seconds(3));
+  EXPECT_LE(dial.limit, seconds(4));
+  desk.advance(dial.limit);
+  desk.input(DialFailed{dial.connection, "no answer"});
+  EXPECT_NE(desk.last_dial(), dial.connection);
   EXPECT_EQ(desk.state(), State::kConnect);
-  EXPECT_EQ(desk.closed.count(dial), 1U);
+}
+
+TEST(SessionStates, WhatStoodInTheWayOfAConnectionIsNotWaitedForOnceItIsGone) {
+  // bgp spec 4.12
+  Desk desk;
+  desk.set_peer();
+  desk.input(DialFailed{desk.last_dial(), "no source address"});
+  desk.input(ConnectPeer{kPeer});
+  EXPECT_EQ(desk.dials.size(), 2U);
+  desk.input(ConnectPeer{kPeer});
+  EXPECT_EQ(desk.dials.size(), 2U) << "an attempt is under way";
+  desk.input(DialFailed{desk.last_dial(), "no source address"});
+  desk.input(PeerLiveness{kPeer, false});
+  desk.input(ConnectPeer{PeerId(99)});
+  EXPECT_EQ(desk.dials.size(), 2U);
 }
 
 TEST(SessionStates, APeerThatRefusesOurOpenIsAskedLessAndLessOften) {

@@ -495,7 +495,8 @@ TEST(SessionCollision, ADialBesideAnIncomingConnectionStillEnds) {
   const auto accepted = desk.accept(1);
   desk.input(Disconnected{accepted, ""});
   EXPECT_EQ(desk.state(), State::kConnect);
-  desk.advance(seconds(4));
+  desk.advance(desk.dials.back().limit);
+  desk.input(DialFailed{desk.last_dial(), "no answer"});
   EXPECT_EQ(desk.dials.size(), 2U);
 }
 
