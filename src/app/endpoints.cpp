@@ -59,6 +59,10 @@ void Endpoints::add_metrics(io::MetricsEndpoint::Collector collect) {
   if (metrics_) metrics_->add(std::move(collect));
 }
 
+void Endpoints::add_page(std::string path, std::function<std::string()> content) {
+  if (health_) health_->add_page(std::move(path), std::move(content));
+}
+
 void Endpoints::add_readiness_check(std::string name, io::HealthEndpoint::Ready ready) {
   if (health_) health_->add_readiness_check(std::move(name), std::move(ready));
 }

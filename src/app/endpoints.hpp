@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,8 @@ class Endpoints {
 
   /// `collect` must stay callable until the loop has ended.
   void add_metrics(io::MetricsEndpoint::Collector collect);
+  /// On the listener of the health probes; as above.
+  void add_page(std::string path, std::function<std::string()> content);
   void add_readiness_check(std::string name, io::HealthEndpoint::Ready ready);
 
  private:

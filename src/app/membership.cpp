@@ -100,9 +100,10 @@ void Membership::carry_out(speaker::PeerDiscovery::Output& out) {
 }
 
 void Membership::list_pods() {
-  io::list_pods(component_.client(), namespace_, labels_, [this, alive = std::weak_ptr(alive_)](auto pods) {
-    if (!alive.expired() && !leaving_) discovery_driver_.feed(speaker::PodsListed{std::move(pods)});
-  });
+  io::list_pods(component_.client(), namespace_, {.label_selector = labels_},
+                [this, alive = std::weak_ptr(alive_)](auto pods) {
+                  if (!alive.expired() && !leaving_) discovery_driver_.feed(speaker::PodsListed{std::move(pods)});
+                });
 }
 
 void Membership::leave(std::function<void()> left) {

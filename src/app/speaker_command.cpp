@@ -1,25 +1,20 @@
 #include "app/speaker_command.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <chrono>
-#include <functional>
-#include <map>
-#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
-#include <variant>
 
+#include "app/bfd_metrics.hpp"
+#include "app/bgp_metrics.hpp"
+#include "app/bgp_view.hpp"
 #include "app/component.hpp"
 #include "app/endpoints.hpp"
-#include "app/membership.hpp"
 #include "app/membership_metrics.hpp"
 #include "app/speaker_metrics.hpp"
 #include "app/speaker_options.hpp"
+#include "app/speaker_runtime.hpp"
 #include "app/version.hpp"
-#include "io/driver.hpp"
-#include "io/liveness/liveness_thread.hpp"
+#include "io/clock.hpp"
 #include "io/log_sink.hpp"
 #include "io/packets/packets_thread.hpp"
 #include "speaker/instance.hpp"
@@ -28,128 +23,6 @@ namespace metallb::app {
 namespace {
 
 constexpr auto kExcludeFile = "/etc/metallb/excludel2.yaml";
-/// From the stop signal to the end, whatever happens: the pod's grace period is two seconds (operations spec 2.7).
-constexpr auto kFarewell = std::chrono::seconds(1);
-
-using SpeakerDriver = io::Driver<speaker::Instance, speaker::Input, speaker::Output>;
-
-/// The core with its driver, between the watches, the packets thread, the membership and the writes.
-class SpeakerRuntime {
- public:
-  SpeakerRuntime(Component& component, speaker::Options options)
-      : component_(component),
-        node_name_(options.node_name),
-        namespace_(options.namespace_),
-        core_(std::move(options), component.log()),
-        driver_(component.loop(), core_, [this](speaker::Output& out) { carry_out(out); }),
-        farewell_timer_(component.loop()) {}
-
-  /// Fails without the right to open packet sockets, or when the membership's port cannot be bound. Starts to follow the
-  /// API afterwards.
-  [[nodiscard]] std::expected<void, SystemError> start(std::string exclude_expression,
-                                                       const std::optional<MembershipSettings>& membership) {
-    auto packets = io::PacketsThread::start(
-        component_.loop(), {.exclude_expression = std::move(exclude_expression)},
-        {.interfaces_changed =
-             [this](std::set<std::string> names) { driver_.feed(speaker::InterfacesChanged{std::move(names)}); },
-         .conflict_seen = [this](layer2::ConflictSeen seen) { driver_.feed(std::move(seen)); }},
-        component_.log());
-    if (!packets) return std::unexpected(packets.error());
-    packets_ = std::move(*packets);
-    if (membership) {
-      if (auto started = join_cluster(*membership); !started) return started;
-    }
-    component_.before_stop([this](std::function<void()> done) { farewell(std::move(done)); });
-    const io::WatchScope own{.namespace_ = namespace_, .label_selector = {}, .field_selector = {}};
-    follow<kube::Service>({});
-    follow<kube::EndpointSlice>({});
-    component_.watch<kube::Node>({}, [this](const kube::Change<kube::Node>& change) {
-      driver_.feed(change);
-      if (membership_) membership_->node_changed(change);
-    });
-    follow<kube::Namespace>({});
-    follow<kube::ServiceL2Status>({});
-    follow<kube::IPAddressPool>(own);
-    follow<kube::L2Advertisement>(own);
-    follow<kube::Community>(own);
-    return {};
-  }
-
-  [[nodiscard]] const speaker::Instance& core() const { return core_; }
-  [[nodiscard]] const io::PacketsThread& packets() const { return *packets_; }
-  /// Null without membership.
-  [[nodiscard]] const Membership* membership() const { return membership_.get(); }
-
- private:
-  [[nodiscard]] std::expected<void, SystemError> join_cluster(const MembershipSettings& settings) {
-    auto membership = Membership::start(
-        component_, liveness_, node_name_, namespace_, settings,
-        {.members_changed = [this](speaker::MembersChanged changed) { driver_.feed(std::move(changed)); },
-         .neighbours_changed =
-             [this](std::map<MacAddress, std::string> names) { packets_->use_neighbours({.nodes = std::move(names)}); }});
-    if (!membership) return std::unexpected(membership.error());
-    membership_ = std::move(*membership);
-    liveness_.start();
-    return {};
-  }
-
-  template <class T>
-  void follow(io::WatchScope scope) {
-    component_.watch<T>(std::move(scope), [this](const kube::Change<T>& change) { driver_.feed(change); });
-  }
-
-  void carry_out(speaker::Output& out) {
-    for (auto& action : out) {
-      if (auto* command = std::get_if<layer2::Command>(&action)) {
-        packets_->send(std::move(*command));
-      } else if (auto* write = std::get_if<kube::Write>(&action)) {
-        component_.write(std::move(*write), [this](kube::WriteDone done) { driver_.feed(std::move(done)); });
-      } else if (auto* note = std::get_if<kube::EventNote>(&action)) {
-        component_.tell(std::move(*note));
-      }
-    }
-    if (farewell_done_) end_when_through();
-  }
-
-  /// gossip spec 1.5: the others are told, and every address is answered until its successor is heard; a second at most.
-  void farewell(std::function<void()> done) {
-    if (!membership_) return done();  // nobody would know that somebody has to take over
-    farewell_done_ = std::move(done);
-    farewell_timer_.expires_after(kFarewell);
-    farewell_timer_.async_wait([this](const boost::system::error_code& cancelled) {
-      if (!cancelled) end();
-    });
-    // Where nobody is left who could take over, nobody is waited for.
-    successors_ = !membership_->alone();
-    membership_->leave([this] {
-      left_ = true;
-      end_when_through();
-    });
-    if (successors_) driver_.feed(speaker::Stopping{});
-  }
-
-  void end_when_through() {
-    if (left_ && (!successors_ || core_.announces_nothing())) end();
-  }
-
-  void end() {
-    if (auto done = std::exchange(farewell_done_, nullptr)) done();
-  }
-
-  Component& component_;
-  std::string node_name_;
-  std::string namespace_;
-  speaker::Instance core_;
-  SpeakerDriver driver_;
-  std::unique_ptr<io::PacketsThread> packets_;
-  io::LivenessThread liveness_;
-  std::unique_ptr<Membership> membership_;
-  boost::asio::steady_timer farewell_timer_;
-  std::function<void()> farewell_done_;  ///< set while this speaker is stopping
-  bool successors_ = false;
-  bool left_ = false;
-};
-
 /// The own pod as owner of status objects; nothing when the pod's name was not given.
 std::expected<std::optional<speaker::PodIdentity>, StartupProblem> identity(Component& component,
                                                                             const std::string& namespace_,
@@ -189,12 +62,6 @@ int run(const SpeakerOptions& options, const Log& log) {
     log.info({{"op", "startup"}, {"flag", flag}, {"msg", "flag accepted, but this build does not have its feature"}});
   }
   log_membership(settings->membership, options, log);
-  if (options.bgp_type != "native") {
-    log.warn({{"op", "startup"},
-              {"variable", "METALLB_BGP_TYPE"},
-              {"value", options.bgp_type},
-              {"msg", "this build announces in layer 2 mode only: BGP peers and advertisements are not looked at"}});
-  }
   const auto exclude_expression = io::read_exclude_expression(kExcludeFile);
   if (!exclude_expression) {
     return fail(log, {.op = "startup",
@@ -223,13 +90,23 @@ int run(const SpeakerOptions& options, const Log& log) {
                                        .pod = std::move(*pod),
                                        .lb_class = options.lb_class,
                                        .ignore_exclude_lb = options.ignore_exclude_lb});
-  if (const auto started = runtime.start(*exclude_expression, settings->membership); !started) {
+  const auto started = runtime.start({.exclude_expression = *exclude_expression,
+                                      .membership = settings->membership,
+                                      .frr_k8s_namespace = settings->frrk8s_namespace,
+                                      .allow_frr_k8s = options.allow_frr_k8s});
+  if (!started) {
     return fail(log, {.op = "startup", .error = started.error().to_string(), .msg = "cannot announce from this node"});
   }
   (*endpoints)->add_metrics([&runtime] { return metrics_of(runtime.core(), runtime.packets().report()); });
   if (const auto* membership = runtime.membership()) {
     (*endpoints)->add_metrics([membership] { return membership_metrics(membership->report(), membership->holds()); });
   }
+  (*endpoints)->add_metrics([&runtime] { return bgp_metrics(runtime.bgp().engine(), io::now().steady); });
+  (*endpoints)->add_metrics([&runtime] { return bfd_metrics(runtime.bgp().bfd()); });
+  (*endpoints)->add_page("/bgp", [&runtime] {
+    const auto& bgp = runtime.bgp();
+    return bgp_view(bgp.engine(), bgp.peering(), bgp.bfd(), io::now().steady);
+  });
   log.info({{"op", "Run"}, {"msg", "Starting Manager"}});
   return (*component)->run();
 }

@@ -28,9 +28,11 @@ void add_flags(FlagSet& flags, SpeakerOptions& o, std::string& log_level) {
   flags.integer("health-probe-port", o.health_probe_port, "HTTP port of /healthz and /readyz, on 127.0.0.1");
   flags.text("lb-class", o.lb_class, "handle only Services of this load balancer class; empty: those without one");
   flags.boolean("ignore-exclude-lb", o.ignore_exclude_lb, "announce from nodes that are excluded from load balancers too");
-  flags.text("bgp-debounce-timeout", o.bgp_debounce_timeout, "how long changes for FRR are collected, in milliseconds");
-  flags.text("frrk8s-namespace", o.frrk8s_namespace, "namespace for FRRConfigurations; empty: the configuration's");
-  flags.boolean("frrk8s-secret-passthrough", o.frrk8s_secret_passthrough, "hand secrets on by reference, not as clear text");
+  flags.text("bgp-debounce-timeout", o.bgp_debounce_timeout,
+             "without effect: changes go out at once; must be a positive number");
+  flags.text("frrk8s-namespace", o.frrk8s_namespace, "where frr-k8s is looked for; empty: the configuration's namespace");
+  flags.boolean("frrk8s-secret-passthrough", o.frrk8s_secret_passthrough, "without effect, for old command lines");
+  flags.boolean("allow-frr-k8s", o.allow_frr_k8s, "speak BGP also where frr-k8s runs on the node");
   add_tls_flags(flags, o.tls);
   flags.text("metrics-cert-dir", o.metrics_cert_dir, "directory with tls.crt and tls.key for the metrics");
   flags.text("kubeconfig", o.kubeconfig, "how to reach the API server; empty: KUBECONFIG, or the Pod's service account");
@@ -105,13 +107,13 @@ std::expected<SpeakerSettings, StartupProblem> prepare_speaker(const SpeakerOpti
     return problem("invalid value \"" + options.bgp_debounce_timeout + "\"",
                    "--bgp-debounce-timeout must be a positive number of milliseconds");
   }
-  settings.bgp_debounce = std::chrono::milliseconds(*debounce);
 
   auto namespace_name = find_namespace(options.namespace_, read);
   if (!namespace_name) return std::unexpected(namespace_name.error());
   settings.namespace_ = std::move(*namespace_name);
   if (options.node_name.empty()) return problem("no node name", "--node-name or METALLB_NODE_NAME must name this node");
   settings.node_name = options.node_name;
+  settings.frrk8s_namespace = options.frrk8s_namespace.empty() ? settings.namespace_ : options.frrk8s_namespace;
 
   auto membership = prepare_membership(options, read);
   if (!membership) return std::unexpected(membership.error());
@@ -135,8 +137,7 @@ std::expected<SpeakerSettings, StartupProblem> prepare_speaker(const SpeakerOpti
 }
 
 std::vector<std::string> accepted_without_effect(const SpeakerOptions& options) {
-  return intersection(options.given, {"bgp-debounce-timeout", "frrk8s-namespace", "frrk8s-secret-passthrough", "host",
-                                      "pprof-bind-address"});
+  return intersection(options.given, {"bgp-debounce-timeout", "frrk8s-secret-passthrough", "host", "pprof-bind-address"});
 }
 
 }  // namespace metallb::app

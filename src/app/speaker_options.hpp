@@ -39,6 +39,7 @@ struct SpeakerOptions {
   std::string bgp_debounce_timeout = "3000";  ///< milliseconds, as given
   std::string frrk8s_namespace;
   bool frrk8s_secret_passthrough = false;
+  bool allow_frr_k8s = false;
   TlsFlags tls;
   std::string metrics_cert_dir;
   std::string kubeconfig;
@@ -51,7 +52,7 @@ struct SpeakerSettings {
   io::TlsProfile tls;
   std::string namespace_;
   std::string node_name;
-  std::chrono::milliseconds bgp_debounce{3000};
+  std::string frrk8s_namespace;
   std::optional<MembershipSettings> membership;  ///< nothing unless labels and bind address are both there
   std::uint16_t metrics_port = 0;                ///< 0: no metrics
   std::uint16_t health_port = 0;                 ///< 0: no probes

@@ -34,7 +34,7 @@ void AdjRibOut::end() {
   for (RouteIndex route = 0; route < sent_.size(); ++route) {
     if (sent_[route] != 0) table_.let_go(route, sent_[route] & ~kOutdated);
   }
-  running_ = batch_ = cut_short_ = all_dirty_ = false;
+  running_ = batch_ = cut_short_ = all_dirty_ = draining_ = false;
   sent_ = std::vector<AttributeId>();
   advertised_ = 0;
   dirty_ = std::vector<RouteIndex>();
@@ -42,6 +42,13 @@ void AdjRibOut::end() {
   ends_due_.clear();
   refreshes_due_.clear();
   refreshes_running_.clear();
+}
+
+void AdjRibOut::drain() {
+  if (!running_) return;
+  draining_ = true;
+  // What is left of a batch is not announced any more: a route is compared with what is wanted when it is written.
+  all_dirty_ = true;
 }
 
 void AdjRibOut::changed(RouteIndex route) {
@@ -84,6 +91,7 @@ void AdjRibOut::write(std::size_t budget, Bytes& out) {
 }
 
 AttributeId AdjRibOut::wanted(RouteIndex route) {
+  if (draining_) return 0;
   const auto id = table_.wanted(route, peer_);
   const UpdateWriter writer(terms_);
   if (id == 0 || !writer.carries(table_.family(route))) return 0;

@@ -28,6 +28,9 @@ class AdjRibOut {
   /// The session is gone, and with it all that was told.
   void end();
 
+  /// Until end() nothing is wanted any more: what was told is withdrawn.
+  void drain();
+
   /// The wish for this route is another one.
   void changed(RouteIndex route);
   /// Routes whose family got another next hop are told again, or withdrawn if there is none any more.
@@ -90,6 +93,7 @@ class AdjRibOut {
   std::vector<AttributeId> sent_;  ///< by route; 0: not told
   std::size_t advertised_ = 0;
 
+  bool draining_ = false;
   std::vector<RouteIndex> dirty_;  ///< may repeat
   bool all_dirty_ = false;         ///< instead of a long list
 

@@ -65,6 +65,9 @@ struct Reset {
 struct Liveness {
   bool up = false;
 };
+/// Shutdown follows soon: peers that would not keep our routes are told that they are gone, so that traffic has moved before
+/// the session ends.
+struct Drain {};
 /// The last word to a peer; the session stays down.
 struct Shutdown {
   enum class Reason : std::uint8_t {
@@ -83,7 +86,7 @@ struct AcceptedFor {
 };
 /// What one session is told.
 using SessionInput = std::variant<Connected, DialFailed, Received, BytesTaken, Disconnected, AddressesChanged, ConnectNow,
-                                  Reset, Liveness, Shutdown, Configured, AcceptedFor>;
+                                  Reset, Liveness, Drain, Shutdown, Configured, AcceptedFor>;
 
 // ---- inputs to all ----
 
@@ -122,12 +125,12 @@ struct Publish {
 /// All Services have been listed and processed once: what is published is everything there is. Nothing is told before that,
 /// since a peer that waits for our End-of-RIB would lose routes it still needs.
 struct ServicesKnown {};
-/// This process ends.
+/// This process ends; Drain may come some time before.
 struct Stop {
   bool for_good = false;  ///< the node will not be back
 };
 using Input = std::variant<Connected, DialFailed, Received, BytesTaken, Disconnected, AddressesChanged, SetPeer, RemovePeer,
-                           ConnectPeer, ResetPeer, PeerLiveness, Accepted, Publish, ServicesKnown, Stop>;
+                           ConnectPeer, ResetPeer, PeerLiveness, Accepted, Publish, ServicesKnown, Drain, Stop>;
 
 // ---- actions ----
 

@@ -174,6 +174,16 @@ void Instance::take(Now, const ServicesKnown&, Output&) {
   speaker_.services_known = true;
 }
 
+void Instance::take(Now now, const Drain& in, Output& out) {
+  for (const auto peer : peers()) tell(now, peer, in, out);
+}
+
+bool Instance::has_routes_out() const {
+  return std::any_of(sessions_.begin(), sessions_.end(), [](const auto& entry) {
+    return !entry.second->keeps_routes() && entry.second->rib().advertised() > 0;
+  });
+}
+
 void Instance::take(Now now, const Stop& in, Output& out) {
   stopped_ = true;
   const auto reason = in.for_good ? Shutdown::Reason::kForGood : Shutdown::Reason::kRestart;

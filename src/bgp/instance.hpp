@@ -40,6 +40,8 @@ class Instance {
   [[nodiscard]] const Session* session(PeerId peer) const;
   [[nodiscard]] std::vector<PeerId> peers() const;
   [[nodiscard]] const RouteTable& routes() const { return speaker_.routes; }
+  /// Some peer holds a route of ours that it will not keep when its session ends.
+  [[nodiscard]] bool has_routes_out() const;
   /// Connections that came in from nobody we know.
   [[nodiscard]] std::uint64_t strangers() const { return strangers_; }
 
@@ -60,6 +62,7 @@ class Instance {
   void take(Now now, const Accepted& in, Output& out);
   void take(Now now, const Publish& in, Output& out);
   void take(Now now, const ServicesKnown& in, Output& out);
+  void take(Now now, const Drain& in, Output& out);
   void take(Now now, const Stop& in, Output& out);
   void tell(Now now, PeerId peer, const SessionInput& in, Output& out);
   void note_connections(PeerId peer, std::size_t first, const Output& out);

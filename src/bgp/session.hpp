@@ -58,6 +58,8 @@ class Session {
   [[nodiscard]] const AdjRibOut& rib() const { return rib_; }
   /// What was agreed with the peer; nullptr unless established.
   [[nodiscard]] const Negotiated* agreed() const;
+  /// The peer goes on using our routes while this process restarts (RFC 4724).
+  [[nodiscard]] bool keeps_routes() const;
   /// Why the last connection or attempt ended; empty if none has.
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
   [[nodiscard]] std::optional<SteadyPoint> established_since() const { return established_since_; }
@@ -80,6 +82,7 @@ class Session {
   void take(SteadyPoint now, const ConnectNow& in, Output& out);
   void take(SteadyPoint now, const Reset& in, Output& out);
   void take(SteadyPoint now, const Liveness& in, Output& out);
+  void take(SteadyPoint now, const Drain& in, Output& out);
   void take(SteadyPoint now, const Shutdown& in, Output& out);
   void take(SteadyPoint now, const Configured& in, Output& out);
   void take(SteadyPoint now, const AcceptedFor& in, Output& out);

@@ -134,12 +134,20 @@ void Session::take(SteadyPoint now, const Reset& in, Output& out) {
   rest(now, Retry::kNow);
 }
 
+bool Session::keeps_routes() const {
+  const auto* session = established();
+  return session != nullptr && session->agreed.graceful_restart &&
+         !session->sent.capabilities.graceful_restart->entries.empty();
+}
+
+void Session::take(SteadyPoint, const Drain&, Output&) {
+  if (!keeps_routes()) rib_.drain();
+}
+
 void Session::take(SteadyPoint now, const Shutdown& in, Output& out) {
   down_ = true;
   const auto farewell = shutdown(cease::kAdministrativeShutdown, "speaker shutting down");
-  const auto* session = established();
-  const bool silent = in.reason == Shutdown::Reason::kRestart && session != nullptr && session->agreed.graceful_restart &&
-                      !session->sent.capabilities.graceful_restart->entries.empty();
+  const bool silent = in.reason == Shutdown::Reason::kRestart && keeps_routes();
   // bgp spec 4.7: a NOTIFICATION would make the peer drop the routes that it shall keep.
   if (silent) {
     last_error_ = "closed for a graceful restart";

@@ -121,6 +121,13 @@ void BgpEngine::set_node_ipv6(const std::optional<IpAddress>& address) {
   tell_addresses();
 }
 
+std::optional<IpAddress> BgpEngine::local_address(bgp::PeerId peer) const {
+  for (const auto& [id, entry] : connections_) {
+    if (entry.peer == peer && entry.addresses) return entry.addresses->session;
+  }
+  return std::nullopt;
+}
+
 void BgpEngine::tell_addresses() {
   std::vector<bgp::AddressesChanged> changes;
   for (auto& [id, entry] : connections_) {

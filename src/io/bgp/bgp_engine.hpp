@@ -43,6 +43,8 @@ class BgpEngine {
   /// after the call at the latest.
   void stop(bool for_good, std::function<void()> done);
 
+  /// Our end of the peer's TCP connection; nothing unless there is one.
+  [[nodiscard]] std::optional<IpAddress> local_address(bgp::PeerId peer) const;
   /// States, counters, routes.
   [[nodiscard]] const bgp::Instance& core() const { return core_; }
 

@@ -1,5 +1,7 @@
 #include "io/http/health.hpp"
 
+#include <functional>
+#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -46,6 +48,9 @@ class Endpoint : public HealthEndpoint {
   void add_readiness_check(std::string name, Ready ready) override {
     checks_.emplace_back(std::move(name), std::move(ready));
   }
+  void add_page(std::string path, std::function<std::string()> content) override {
+    pages_.emplace(std::move(path), std::move(content));
+  }
   [[nodiscard]] std::uint16_t port() const override { return server_->port(); }
   void stop() override { server_->stop(); }
 
@@ -54,6 +59,9 @@ class Endpoint : public HealthEndpoint {
     const std::string_view target = request.target;
     const auto question = std::min(target.find('?'), target.size());
     const auto path = target.substr(0, question);
+    if (const auto page = pages_.find(path); page != pages_.end()) {
+      return responder.respond(200, "application/json", page->second());
+    }
     const bool readiness = path == "/readyz" || path == "/readyz/";
     if (!readiness && path != "/healthz" && path != "/healthz/")
       return responder.respond(404, kPlainText, "404 page not found\n");
@@ -73,6 +81,7 @@ class Endpoint : public HealthEndpoint {
   }
 
   std::vector<std::pair<std::string, Ready>> checks_;
+  std::map<std::string, std::function<std::string()>, std::less<>> pages_;
   std::unique_ptr<HttpServer> server_;
 };
 

@@ -1,5 +1,5 @@
 // The probe listener (operations spec 2.7): plain HTTP, /healthz and /readyz answer 200 "ok", with ?verbose one line per
-// check. Thread: main.
+// check. Beside them pages that show the program's state. Thread: main.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -28,6 +28,8 @@ class HealthEndpoint {
   virtual ~HealthEndpoint() = default;
   /// /readyz is 500 as long as one of these says no; /healthz tells only that the process answers.
   virtual void add_readiness_check(std::string name, Ready ready) = 0;
+  /// Serves JSON at `path`, made anew for each request. For what may be seen by everybody who reaches the listener.
+  virtual void add_page(std::string path, std::function<std::string()> content) = 0;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
   virtual void stop() = 0;
 };

@@ -23,8 +23,13 @@ WATCHABLE(Node)
 WATCHABLE(Namespace)
 WATCHABLE(IPAddressPool)
 WATCHABLE(L2Advertisement)
+WATCHABLE(BGPPeer)
+WATCHABLE(BGPAdvertisement)
+WATCHABLE(BFDProfile)
 WATCHABLE(Community)
+WATCHABLE(Secret)
 WATCHABLE(ServiceL2Status)
+WATCHABLE(ServiceBGPStatus)
 
 #undef WATCHABLE
 

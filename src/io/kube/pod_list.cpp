@@ -66,10 +66,11 @@ class Listing : public std::enable_shared_from_this<Listing> {
 
 }  // namespace
 
-void list_pods(KubeClient& client, const std::string& namespace_, const std::string& label_selector,
+void list_pods(KubeClient& client, const std::string& namespace_, const PodSelection& selection,
                std::function<void(std::expected<std::vector<kube::Pod>, std::string>)> done) {
   auto target = kube::resource_of<kube::Pod>().path(namespace_) + "?limit=" + std::to_string(kPageSize) +
-                "&labelSelector=" + kube::query_value(label_selector);
+                "&labelSelector=" + kube::query_value(selection.label_selector);
+  if (!selection.field_selector.empty()) target += "&fieldSelector=" + kube::query_value(selection.field_selector);
   std::make_shared<Listing>(client, std::move(target), std::move(done))->ask({});
 }
 

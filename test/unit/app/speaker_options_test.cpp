@@ -143,7 +143,7 @@ TEST(SpeakerOptions, MakeSettingsOfTheDefaults) {
   ASSERT_TRUE(settings) << settings.error().error;
   EXPECT_EQ(settings->namespace_, "ns");
   EXPECT_EQ(settings->node_name, "node");
-  EXPECT_EQ(settings->bgp_debounce, std::chrono::milliseconds(3000));
+  EXPECT_EQ(settings->frrk8s_namespace, settings->namespace_) << "where frr-k8s is looked for";
   EXPECT_FALSE(settings->membership);
   EXPECT_EQ(settings->metrics_port, 9120);
   EXPECT_EQ(settings->health_port, 17472);

@@ -14,7 +14,7 @@ using Pods = std::expected<std::vector<kube::Pod>, std::string>;
 
 struct Asked {
   explicit Asked(FakeServer::Handler handler) : server(loop, std::move(handler)) {
-    list_pods(*client, "metallb-system", "app=metallb,component=speaker", [this](Pods answer) {
+    list_pods(*client, "metallb-system", {.label_selector = "app=metallb,component=speaker"}, [this](Pods answer) {
       pods = std::move(answer);
       ++answers;
     });

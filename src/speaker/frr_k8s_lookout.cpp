@@ -1,0 +1,109 @@
+#include "speaker/frr_k8s_lookout.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace metallb::speaker {
+namespace {
+
+/// So that the speakers of a cluster do not all ask the API server at once.
+constexpr double kJitter = 0.2;
+constexpr auto kFirstLook = "looking for frr-k8s on this node";
+
+}  // namespace
+
+void FrrK8sLookout::on_input(Now now, const LookoutInput& in, Output& out) {
+  std::visit([&](const auto& input) { take(now.steady, input, out); }, in);
+}
+
+void FrrK8sLookout::on_time(Now now, Output& out) {
+  if (now.steady >= patience_until_) {
+    patience_until_ = kIdle;
+    log_.warn({{"op", "frrK8sLookout"},
+               {"msg", "cannot find out in time whether frr-k8s runs on this node: BGP sessions begin without knowing"}});
+    hold({}, out);
+  }
+  if (!looking_ && now.steady >= look_at_) {
+    looking_ = true;
+    look_at_ = kIdle;
+    out.emplace_back(LookForFrrK8s{});
+  }
+}
+
+SteadyPoint FrrK8sLookout::next_deadline() const {
+  return std::min(patience_until_, looking_ ? kIdle : look_at_);
+}
+
+void FrrK8sLookout::take(SteadyPoint now, const PeersWanted& in, Output& out) {
+  if (in.any == wanted_) return;
+  wanted_ = in.any;
+  if (!wanted_) {
+    look_at_ = patience_until_ = kIdle;
+    return;
+  }
+  look_at_ = now;
+  if (!reason_) {
+    patience_until_ = now + kPatience;
+    hold(kFirstLook, out);
+  }
+}
+
+void FrrK8sLookout::take(SteadyPoint now, const FrrK8sSeen& seen, Output& out) {
+  looking_ = false;
+  if (!wanted_) return;
+  const auto found = [](const std::expected<std::string, std::string>& part) { return part && !part->empty(); };
+  std::string what;
+  if (found(seen.daemon)) {
+    what = "pod " + *seen.daemon + " of frr-k8s runs on this node";
+  } else if (found(seen.configuration)) {
+    what = "the FRRConfiguration " + *seen.configuration + " of the original's speaker still tells frr-k8s to announce";
+  }
+  if (!what.empty()) {
+    patience_until_ = kIdle;
+    look_at_ = now + kWhileFound;
+    if (reason_ != what) {
+      log_.warn({{"event", "frrK8sFound"}, {"found", what}, {"msg", "BGP sessions wait until it is gone"}});
+      out.emplace_back(event(what));
+    }
+    hold(std::move(what), out);
+    return;
+  }
+  if (!seen.daemon || !seen.configuration) {
+    const auto& why = seen.daemon ? seen.configuration.error() : seen.daemon.error();
+    if (!std::exchange(told_unknown_, true)) {
+      log_.warn({{"op", "frrK8sLookout"}, {"error", why}, {"msg", "cannot find out whether frr-k8s runs on this node"}});
+    }
+    // What was found last stays true until the opposite is known.
+    look_at_ = now + random_.jittered(patience_until_ != kIdle ? kFirstRetry : kWhileFound, kJitter);
+    return;
+  }
+  told_unknown_ = false;
+  patience_until_ = kIdle;
+  look_at_ = now + random_.jittered(kWhileGone, kJitter);
+  if (reason_ && !reason_->empty() && *reason_ != kFirstLook) {
+    log_.info({{"event", "frrK8sGone"}, {"msg", "frr-k8s is gone from this node: BGP sessions begin"}});
+  }
+  hold({}, out);
+}
+
+void FrrK8sLookout::hold(std::string reason, Output& out) {
+  if (reason_ == reason) return;
+  reason_ = reason;
+  out.emplace_back(HoldPeers{std::move(reason)});
+}
+
+kube::EventNote FrrK8sLookout::event(const std::string& found) const {
+  return {.about = {.apiVersion = "v1",
+                    .kind = "Node",
+                    .namespace_ = {},
+                    .name = node_name_,
+                    .uid = node_name_,  // as the kubelet names it in its events, so that `describe node` shows them
+                    .resourceVersion = {},
+                    .fieldPath = {}},
+          .type = kube::EventNote::Type::kWarning,
+          .reason = "bgpHeld",
+          .message = "no BGP session from node \"" + node_name_ + "\": " + found +
+                     "; remove frr-k8s and its FRRConfigurations, or start the speaker with --allow-frr-k8s"};
+}
+
+}  // namespace metallb::speaker
