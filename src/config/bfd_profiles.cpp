@@ -5,7 +5,7 @@
 namespace metallb::config {
 namespace {
 
-constexpr const char* kKind = "BFDProfile";
+constexpr const char* kProfileKind = "BFDProfile";
 
 /// A number of a profile: what it may be, and where it goes.
 struct Bounds {
@@ -57,13 +57,13 @@ std::expected<BfdProfiles, ConfigError> build_bfd_profiles(const Objects<kube::B
     const auto& name = object->metadata.name;
     if (name.empty()) {
       return std::unexpected(
-          blame(kKind, *object, {"metadata.name", "missing bfd profile name", "give the profile a name"}));
+          blame(kProfileKind, *object, {"metadata.name", "missing bfd profile name", "give the profile a name"}));
     }
     auto profile = build_profile(*object);
-    if (!profile) return std::unexpected(blame(kKind, *object, profile.error()));
+    if (!profile) return std::unexpected(blame(kProfileKind, *object, profile.error()));
     if (!out.emplace(name, *std::move(profile)).second) {
       return std::unexpected(
-          blame(kKind, *object,
+          blame(kProfileKind, *object,
                 {"metadata.name", "found duplicate bfd profile name " + quoted(name), "rename one of the two profiles"}));
     }
   }

@@ -12,7 +12,7 @@
 namespace metallb::config {
 namespace {
 
-constexpr const char* kKind = "BGPAdvertisement";
+constexpr const char* kAdvertisementKind = "BGPAdvertisement";
 /// Standard and large ones together (bgp spec 2.3).
 constexpr std::size_t kMostCommunities = 63;
 
@@ -147,7 +147,9 @@ std::expected<void, ConfigError> attach_bgp(const Objects<kube::BGPAdvertisement
                                             std::map<std::string, Pool>& pools) {
   const std::string* before = nullptr;
   for (const auto& object : advertisements) {
-    const auto refuse = [&](Problem problem) { return std::unexpected(blame(kKind, *object, std::move(problem))); };
+    const auto refuse = [&](Problem problem) {
+      return std::unexpected(blame(kAdvertisementKind, *object, std::move(problem)));
+    };
     const auto& name = object->metadata.name;
     if (before != nullptr && *before == name) {
       return refuse({"metadata.name", "duplicate definition of BGPAdvertisement " + quoted(name), "rename one of the two"});

@@ -7,26 +7,26 @@
 namespace metallb::config {
 namespace {
 
-constexpr std::string_view kType = "kubernetes.io/basic-auth";
-constexpr const char* kKey = "password";
+constexpr std::string_view kSecretType = "kubernetes.io/basic-auth";
+constexpr const char* kPasswordKey = "password";
 /// TCP_MD5SIG_MAXKEYLEN. The original accepts longer ones, and then fails at every connection.
-constexpr std::size_t kLongest = 80;
+constexpr std::size_t kLongestPassword = 80;
 
 Checked<std::string> of_fit_length(std::string password, const std::string& field) {
-  if (password.size() <= kLongest) return password;
+  if (password.size() <= kLongestPassword) return password;
   return std::unexpected(Problem{field, "password of " + std::to_string(password.size()) + " bytes",
                                  "choose one of at most 80 bytes: TCP MD5 takes no longer one"});
 }
 
 Checked<std::string> from_secret(const kube::Secret& secret, const std::string& field) {
   const auto name = quoted(secret.metadata.name);
-  if (secret.type != kType) {
+  if (secret.type != kSecretType) {
     return std::unexpected(Problem{field,
                                    "secret type mismatch on " + name + ": " + quoted(secret.type) + " where type " +
-                                       quoted(std::string(kType)) + " is expected",
+                                       quoted(std::string(kSecretType)) + " is expected",
                                    "create the Secret anew with that type and the key \"password\""});
   }
-  const auto entry = secret.data.find(kKey);
+  const auto entry = secret.data.find(kPasswordKey);
   if (entry == secret.data.end()) {
     return std::unexpected(Problem{field, "password not specified in the secret " + name,
                                    "put it into the Secret's data under the key \"password\""});
@@ -58,7 +58,7 @@ Checked<std::string> password_of(const kube::BGPPeerSpec& peer, const Objects<ku
   if (found == secrets.end()) {
     return std::unexpected(Problem{.field = field + ".name",
                                    .problem = "secret ref not found: " + quoted(name),
-                                   .remedy = "create a Secret of that name and of type " + std::string(kType) +
+                                   .remedy = "create a Secret of that name and of type " + std::string(kSecretType) +
                                              " with the key \"password\", in MetalLB's own namespace",
                                    .transient = true});
   }

@@ -12,7 +12,7 @@
 namespace metallb::config {
 namespace {
 
-constexpr const char* kKind = "BGPPeer";
+constexpr const char* kPeerKind = "BGPPeer";
 constexpr std::int64_t kLargestAsn = std::numeric_limits<std::uint32_t>::max();
 /// RFC 6793, Section 9: stands for an AS that takes four octets where there is room for two.
 constexpr std::int64_t kAsTrans = 23'456;
@@ -205,16 +205,16 @@ std::expected<std::vector<BgpPeer>, ConfigError> build_bgp_peers(const Objects<k
   std::map<Identity, std::vector<std::size_t>> known;  // indices into `out`
   for (const auto& object : peers) {
     auto peer = build_peer(*object, profiles, secrets);
-    if (!peer) return std::unexpected(blame(kKind, *object, peer.error()));
+    if (!peer) return std::unexpected(blame(kPeerKind, *object, peer.error()));
     if (!out.empty() && out.back().name == peer->name) {
       return std::unexpected(
-          blame(kKind, *object,
+          blame(kPeerKind, *object,
                 {"metadata.name", "peer " + quoted(peer->name) + " already exists", "rename one of the two peers"}));
     }
     auto& same = known[identity_of(*peer)];
     for (const auto index : same) {
       if (meet(*peer, out[index], nodes)) {
-        return std::unexpected(blame(kKind, *object, same_session(*peer, out[index])));
+        return std::unexpected(blame(kPeerKind, *object, same_session(*peer, out[index])));
       }
     }
     same.push_back(out.size());

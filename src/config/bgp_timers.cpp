@@ -8,11 +8,11 @@ namespace {
 using std::chrono::seconds;
 
 /// RFC 4271, Section 4.2: the hold time has 16 bits on the wire.
-constexpr seconds kLongest{65'535};
+constexpr seconds kLongestTimer{65'535};
 
-constexpr const char* kHold = "spec.holdTime";
-constexpr const char* kKeepalive = "spec.keepaliveTime";
-constexpr const char* kConnect = "spec.connectTime";
+constexpr const char* kHoldField = "spec.holdTime";
+constexpr const char* kKeepaliveField = "spec.keepaliveTime";
+constexpr const char* kConnectField = "spec.connectTime";
 
 Problem invalid(const std::string& field, const std::string& problem, const std::string& remedy) {
   return {field, "invalid BGPPeer timers: " + problem, remedy};
@@ -30,7 +30,7 @@ Checked<seconds> whole_hold_time(const std::string& field, Duration hold) {
   const auto whole = std::chrono::floor<seconds>(hold);
   // The original truncates first, so that less than a second means "no hold timer" there; and it knows no upper bound.
   const bool off = hold == Duration::zero();
-  if (!off && (whole < seconds(3) || hold > kLongest)) {
+  if (!off && (whole < seconds(3) || hold > kLongestTimer)) {
     return std::unexpected(
         invalid(field, "invalid hold time " + quoted(go_duration(hold)) + ": must be 0 or >=3s",
                 "choose a hold time of 3s to 65535s and a keepalive time of a third of it, or 0s for both"));
@@ -41,24 +41,24 @@ Checked<seconds> whole_hold_time(const std::string& field, Duration hold) {
 }  // namespace
 
 Checked<BgpTimers> timers_of(const kube::BGPPeerSpec& peer) {
-  const auto hold = parsed(kHold, peer.holdTime);
+  const auto hold = parsed(kHoldField, peer.holdTime);
   if (!hold) return std::unexpected(hold.error());
-  const auto keepalive = parsed(kKeepalive, peer.keepaliveTime);
+  const auto keepalive = parsed(kKeepaliveField, peer.keepaliveTime);
   if (!keepalive) return std::unexpected(keepalive.error());
-  const auto connect = parsed(kConnect, peer.connectTime);
+  const auto connect = parsed(kConnectField, peer.connectTime);
   if (!connect) return std::unexpected(connect.error());
 
   BgpTimers out;
-  if (*keepalive && (**keepalive < Duration::zero() || **keepalive > kLongest)) {
-    return std::unexpected(invalid(kKeepalive, "invalid keepalive time " + quoted(go_duration(**keepalive)),
+  if (*keepalive && (**keepalive < Duration::zero() || **keepalive > kLongestTimer)) {
+    return std::unexpected(invalid(kKeepaliveField, "invalid keepalive time " + quoted(go_duration(**keepalive)),
                                    "choose a third of the hold time, or leave it out"));
   }
   if (*hold || *keepalive) {
-    const auto whole = *hold ? whole_hold_time(kHold, **hold) : whole_hold_time(kKeepalive, 3 * **keepalive);
+    const auto whole = *hold ? whole_hold_time(kHoldField, **hold) : whole_hold_time(kKeepaliveField, 3 * **keepalive);
     if (!whole) return std::unexpected(whole.error());
     if (*hold && *keepalive && **keepalive > **hold) {
       return std::unexpected(invalid(
-          kKeepalive, quoted(go_duration(**keepalive)) + " must be lower than holdTime " + quoted(go_duration(**hold)),
+          kKeepaliveField, quoted(go_duration(**keepalive)) + " must be lower than holdTime " + quoted(go_duration(**hold)),
           "choose a third of the hold time, or leave it out"));
     }
     out.hold_time = *whole;
@@ -68,8 +68,8 @@ Checked<BgpTimers> timers_of(const kube::BGPPeerSpec& peer) {
   }
   if (*connect) {
     const auto whole = std::chrono::floor<seconds>(**connect);
-    if (whole != **connect || whole < seconds(1) || whole > kLongest) {
-      return std::unexpected(invalid(kConnect, "invalid connect time " + quoted(go_duration(**connect)),
+    if (whole != **connect || whole < seconds(1) || whole > kLongestTimer) {
+      return std::unexpected(invalid(kConnectField, "invalid connect time " + quoted(go_duration(**connect)),
                                      "choose whole seconds from 1s to 65535s, or leave it out"));
     }
     out.connect_time = whole;

@@ -7,7 +7,7 @@
 namespace metallb::config {
 namespace {
 
-constexpr const char* kKind = "IPAddressPool";
+constexpr const char* kPoolKind = "IPAddressPool";
 
 /// A prefix, and where it was written.
 struct Taken {
@@ -108,17 +108,18 @@ std::expected<std::map<std::string, Pool>, ConfigError> build_pools(const Object
   for (const auto& object : pools) {
     const auto& name = object->metadata.name;
     if (name.empty()) {
-      return std::unexpected(blame(kKind, *object, {"metadata.name", "missing pool name", "give the pool a name"}));
+      return std::unexpected(blame(kPoolKind, *object, {"metadata.name", "missing pool name", "give the pool a name"}));
     }
     if (out.contains(name)) {
-      return std::unexpected(blame(
-          kKind, *object, {"metadata.name", "duplicate definition of pool " + quoted(name), "rename one of the two pools"}));
+      return std::unexpected(
+          blame(kPoolKind, *object,
+                {"metadata.name", "duplicate definition of pool " + quoted(name), "rename one of the two pools"}));
     }
     auto pool = build_pool(*object, namespaces, taken);
     if (!pool) {
       auto problem = std::move(pool.error());
       problem.problem = "parsing address pool " + name + ": " + problem.problem;
-      return std::unexpected(blame(kKind, *object, std::move(problem)));
+      return std::unexpected(blame(kPoolKind, *object, std::move(problem)));
     }
     out.emplace(name, *std::move(pool));
   }
