@@ -23,7 +23,7 @@ struct Link {
   InterfaceIndex index;
   std::string name;
   std::string vrf;       ///< the VRF device that it belongs to; empty: the default VRF
-  bool is_vrf = false;   ///< it is a VRF device itself
+  bool is_vrf = false;   ///< it is a VRF device itself, and belongs to itself: its addresses are in that VRF
   bool running = false;  ///< up, with carrier
   MacAddress mac;
   std::vector<LinkAddress> addresses;

@@ -1,7 +1,6 @@
 #include "io/liveness/network_monitor.hpp"
 
 #include <arpa/inet.h>
-#include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -17,23 +16,14 @@
 #include <vector>
 
 #include "io/clock.hpp"
+#include "io/netlink/address_message.hpp"
 
 namespace metallb::io {
 namespace {
 
-/// An attribute that holds an address of 4 or 16 bytes.
-std::optional<IpAddress> address_of(const nlattr* attribute) {
-  if (attribute == nullptr) return std::nullopt;
-  std::array<std::uint8_t, 16> bytes{};
-  const auto size = static_cast<std::size_t>(nla_len(attribute));
-  if (size != 4 && size != bytes.size()) return std::nullopt;
-  std::memcpy(bytes.data(), nla_data(attribute), size);
-  return size == 4 ? IpAddress::v4(bytes[0], bytes[1], bytes[2], bytes[3]) : IpAddress::v6(bytes);
-}
-
 /// The gateway of a next hop: of the route's own family, or of the other one (RTA_VIA, RFC 5549 next hops).
 std::optional<IpAddress> gateway_of(std::span<nlattr* const> attributes) {
-  if (attributes[RTA_GATEWAY] != nullptr) return address_of(attributes[RTA_GATEWAY]);
+  if (attributes[RTA_GATEWAY] != nullptr) return parse_ip(attributes[RTA_GATEWAY]);
   auto* via = attributes[RTA_VIA];
   if (via == nullptr || nla_len(via) != 2 + 16) return std::nullopt;  // a family, then an IPv6 address
   std::array<std::uint8_t, 16> bytes{};
@@ -135,17 +125,12 @@ void NetworkMonitor::take(nlmsghdr& header) {
 }
 
 void NetworkMonitor::take_address(nlmsghdr& header, bool gone) {
-  std::array<nlattr*, IFA_MAX + 1> attributes{};
-  if (nlmsg_parse(&header, sizeof(ifaddrmsg), attributes.data(), IFA_MAX, nullptr) < 0) return;
-  const auto* message = static_cast<const ifaddrmsg*>(nlmsg_data(&header));
-  // IFA_LOCAL is the own end; where it is missing (IPv6), IFA_ADDRESS is.
-  const auto address = address_of(attributes[IFA_LOCAL] != nullptr ? attributes[IFA_LOCAL] : attributes[IFA_ADDRESS]);
-  if (!address) return;
-  const InterfaceIndex index(static_cast<std::int32_t>(message->ifa_index));
+  const auto facts = parse_address(header);
+  if (!facts) return;
   if (gone) {
-    table_.address_gone(index, *address);
+    table_.address_gone(facts->index, facts->address);
   } else {
-    table_.address(index, *address);
+    table_.address(facts->index, facts->address);
   }
 }
 
@@ -154,7 +139,7 @@ void NetworkMonitor::take_neighbour(nlmsghdr& header, bool gone) {
   if (nlmsg_parse(&header, sizeof(ndmsg), attributes.data(), NDA_MAX, nullptr) < 0) return;
   const auto* message = static_cast<const ndmsg*>(nlmsg_data(&header));
   if (message->ndm_family != AF_INET && message->ndm_family != AF_INET6) return;  // a bridge's forwarding table
-  const auto address = address_of(attributes[NDA_DST]);
+  const auto address = parse_ip(attributes[NDA_DST]);
   if (!address) return;
   const InterfaceIndex index(message->ndm_ifindex);
   constexpr unsigned kUsable = NUD_PERMANENT | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE;

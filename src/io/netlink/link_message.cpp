@@ -15,13 +15,14 @@
 namespace metallb::io {
 namespace {
 
-/// The slave kind of IFLA_LINKINFO: the kind of the link's master, as far as the kernel knows one.
-std::string_view slave_kind(nlattr* link_info) {
+/// What IFLA_LINKINFO says about the kind of the link (IFLA_INFO_KIND), or of its master (IFLA_INFO_SLAVE_KIND), as far as
+/// the kernel knows one.
+std::string_view kind_in(nlattr* link_info, int attribute) {
   if (link_info == nullptr) return {};
   std::array<nlattr*, IFLA_INFO_MAX + 1> info{};
   if (nla_parse_nested(info.data(), IFLA_INFO_MAX, link_info, nullptr) < 0) return {};
-  if (info[IFLA_INFO_SLAVE_KIND] == nullptr) return {};
-  return nla_get_string(info[IFLA_INFO_SLAVE_KIND]);
+  auto* kind = info[static_cast<std::size_t>(attribute)];
+  return kind == nullptr ? std::string_view() : nla_get_string(kind);
 }
 
 }  // namespace
@@ -49,8 +50,11 @@ std::optional<LinkFacts> parse_link(nlmsghdr& header) {
   facts.no_arp = (link->ifi_flags & IFF_NOARP) != 0;
   // deviation: a VRF member keeps its own frames, and the VRF device itself has no ARP, so the member is the one to use
   // (layer2 spec 7, weakness 12).
-  facts.enslaved = attributes[IFLA_MASTER] != nullptr && nla_get_u32(attributes[IFLA_MASTER]) != 0 &&
-                   slave_kind(attributes[IFLA_LINKINFO]) != "vrf";
+  if (attributes[IFLA_MASTER] != nullptr) {
+    facts.master = InterfaceIndex(static_cast<std::int32_t>(nla_get_u32(attributes[IFLA_MASTER])));
+  }
+  facts.enslaved = facts.master != InterfaceIndex() && kind_in(attributes[IFLA_LINKINFO], IFLA_INFO_SLAVE_KIND) != "vrf";
+  facts.is_vrf = kind_in(attributes[IFLA_LINKINFO], IFLA_INFO_KIND) == "vrf";
   return facts;
 }
 

@@ -21,6 +21,8 @@ struct LinkFacts {
   bool running = false;   ///< up, with carrier, and through with any log-in to the network (RFC 2863: operational)
   bool broadcast = false;
   bool no_arp = false;
+  InterfaceIndex master;  ///< bridge, bond, VRF device ... that it belongs to; 0: none
+  bool is_vrf = false;    ///< it is a VRF device itself
   bool enslaved = false;  ///< its frames go to a master (bridge, bond, team, Open vSwitch); a VRF does not count
 };
 

@@ -1,44 +1,15 @@
 #include "io/packets/netlink_monitor.hpp"
 
-#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
 #include <netlink/msg.h>
 
-#include <array>
-#include <cstring>
-#include <optional>
 #include <utility>
 
+#include "io/netlink/address_message.hpp"
 #include "io/netlink/link_message.hpp"
 
 namespace metallb::io {
 namespace {
-
-struct AddressFacts {
-  InterfaceIndex index;
-  IpAddress address;
-  bool usable = false;
-};
-
-/// Nothing unless it is an IPv6 link-local address.
-std::optional<AddressFacts> parse_address(nlmsghdr& header) {
-  std::array<nlattr*, IFA_MAX + 1> attributes{};
-  if (nlmsg_parse(&header, sizeof(ifaddrmsg), attributes.data(), IFA_MAX, nullptr) < 0) return std::nullopt;
-  const auto* message = static_cast<const ifaddrmsg*>(nlmsg_data(&header));
-  // IFA_LOCAL is there only on point-to-point links, where IFA_ADDRESS is the other end's.
-  auto* own = attributes[IFA_LOCAL] != nullptr ? attributes[IFA_LOCAL] : attributes[IFA_ADDRESS];
-  if (message->ifa_family != AF_INET6 || own == nullptr || nla_len(own) != 16) return std::nullopt;
-  std::array<std::uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), nla_data(own), bytes.size());
-  const auto address = IpAddress::v6(bytes);
-  if (!address.is_link_local() || address.is_v4()) return std::nullopt;
-  const std::uint32_t flags = attributes[IFA_FLAGS] != nullptr ? nla_get_u32(attributes[IFA_FLAGS]) : message->ifa_flags;
-  // RFC 4862, Section 5.4: nothing may be sent from an address before it has proved unique. (RFC 4429's optimistic addresses
-  // are tentative, too: they would forbid the Override flag that a take-over needs.)
-  const bool usable = (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == 0;
-  return AddressFacts{InterfaceIndex(static_cast<std::int32_t>(message->ifa_index)), address, usable};
-}
 
 void enter(InterfaceTable& table, nlmsghdr& header) {
   const auto type = header.nlmsg_type;
@@ -51,9 +22,12 @@ void enter(InterfaceTable& table, nlmsghdr& header) {
       }
     }
   } else if (type == RTM_NEWADDR || type == RTM_DELADDR) {
-    if (const auto facts = parse_address(header)) {
+    const auto facts = parse_address(header);
+    if (facts && facts->address.is_v6() && facts->address.is_link_local()) {
       if (type == RTM_NEWADDR) {
-        table.link_local(facts->index, facts->address, facts->usable);
+        // RFC 4862, Section 5.4: nothing may be sent from an address before it has proved unique. (RFC 4429's optimistic
+        // addresses are tentative, too: they would forbid the Override flag that a take-over needs.)
+        table.link_local(facts->index, facts->address, facts->unique);
       } else {
         table.link_local_gone(facts->index, facts->address);
       }
