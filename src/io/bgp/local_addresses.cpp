@@ -9,10 +9,6 @@ using peering::Link;
 using peering::LinkAddress;
 using peering::Links;
 
-bool has(const Link& link, const IpAddress& address) {
-  return std::ranges::any_of(link.addresses, [&](const LinkAddress& a) { return a.address == address; });
-}
-
 bool reaches(const Link& link, const IpAddress& peer) {
   if (peer.is_v6() && peer.is_link_local()) return true;
   return std::ranges::any_of(link.addresses, [&](const LinkAddress& a) {
@@ -22,10 +18,10 @@ bool reaches(const Link& link, const IpAddress& peer) {
 
 /// The interface of the connection. An address may stand on several: the one that leads to the peer is meant.
 const Link* link_of(const IpAddress& session, const bgp::Transport& transport, const Links& links) {
-  if (const auto named = links.find(transport.interface); named != links.end()) return &named->second;
+  if (const auto* named = peering::find_link(links, transport.interface)) return named;
   const Link* found = nullptr;
   for (const auto& [name, link] : links) {
-    if (link.vrf != transport.vrf || !has(link, session)) continue;
+    if (link.vrf != transport.vrf || !link.has(session)) continue;
     if (found == nullptr ||
         (transport.address && !reaches(*found, *transport.address) && reaches(link, *transport.address))) {
       found = &link;
