@@ -19,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "io/thread.hpp"
 #include "liveness/decoding.hpp"
 #include "liveness/member.hpp"
 #include "liveness/pings.hpp"
@@ -30,14 +31,15 @@ using namespace metallb;
 using namespace metallb::bench;
 namespace asio = boost::asio;
 
-/// Who answers. The thread has real-time priority where that is permitted, unless it is taken away.
+/// Who answers. The thread has real-time priority where that is permitted, unless it is taken away: then it runs as where it
+/// is not permitted.
 enum class Answers : std::uint8_t { kThread, kRealTimeThread, kMainLoop };
 
 /// Measures one situation, and prints its row. Without `pages` the main thread waits for nothing.
 void row(const char* title, Answers answers, const std::vector<std::string>* pages, int seconds, const char* remark = "") {
   asio::io_context loop(1);
   const auto work = asio::make_work_guard(loop);
-  std::unique_ptr<io::LivenessThread> thread;
+  std::unique_ptr<MemberThread> thread;
   std::optional<InOneLoop> in_one_loop;
   if (answers == Answers::kMainLoop) {
     in_one_loop.emplace(loop);
@@ -47,6 +49,7 @@ void row(const char* title, Answers answers, const std::vector<std::string>* pag
     const sched_param ordinary{};
     if (answers == Answers::kThread) {
       if (sched_setscheduler(number, SCHED_OTHER, &ordinary) != 0) fail("the thread's priority cannot be lowered");
+      io::take_short_slices(number);
     } else if (sched_getscheduler(number) != SCHED_FIFO) {
       std::printf("%-38s not permitted here\n", title);
       return;

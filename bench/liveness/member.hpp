@@ -20,7 +20,7 @@
 #include "gossip/instance.hpp"
 #include "io/driver.hpp"
 #include "io/entropy.hpp"
-#include "io/liveness/liveness_thread.hpp"
+#include "io/liveness/gossip_driver.hpp"
 #include "io/liveness/udp_socket.hpp"
 
 namespace metallb::bench {
@@ -48,23 +48,30 @@ inline gossip::Nonce nonce() {
 }
 
 /// Runs when it is returned.
-inline std::unique_ptr<io::LivenessThread> start_thread(boost::asio::io_context& loop) {
-  auto started = io::LivenessThread::start(loop,
-                                           {.node_name = std::string(kNode),
-                                            .address = kMember.address,
-                                            .port = kMember.port,
-                                            .settings = gossip::lan_settings(),
-                                            .ring = ring()},
-                                           {.electorate_changed = [](const gossip::ElectorateChanged&) {},
-                                            .member_seen = [](const gossip::MemberSeen&) {},
-                                            .join_finished = [](const gossip::JoinFinished&) {},
-                                            .left = [] {},
-                                            .neighbours_changed = [](const std::map<MacAddress, std::string>&) {}},
-                                           Log());
-  if (!started) fail(started.error().to_string());
+struct MemberThread {
+  io::LivenessThread thread;
+  std::unique_ptr<io::GossipDriver> gossip;
+};
+inline std::unique_ptr<MemberThread> start_thread(boost::asio::io_context& loop) {
+  auto out = std::make_unique<MemberThread>();
+  auto opened = io::GossipDriver::open(out->thread, loop,
+                                       {.node_name = std::string(kNode),
+                                        .address = kMember.address,
+                                        .port = kMember.port,
+                                        .settings = gossip::lan_settings(),
+                                        .ring = ring()},
+                                       {.electorate_changed = [](const gossip::ElectorateChanged&) {},
+                                        .member_seen = [](const gossip::MemberSeen&) {},
+                                        .join_finished = [](const gossip::JoinFinished&) {},
+                                        .left = [] {},
+                                        .neighbours_changed = [](const std::map<MacAddress, std::string>&) {}},
+                                       Log());
+  if (!opened) fail(opened.error().to_string());
+  out->gossip = std::move(*opened);
+  out->thread.start();
   // It reports as soon as it runs.
-  while ((*started)->report().members.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  return std::move(*started);
+  while (out->gossip->report().members.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return out;
 }
 
 /// The kernel's number of the liveness thread.

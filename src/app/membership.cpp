@@ -14,13 +14,14 @@ constexpr auto kSecretInterval = std::chrono::seconds(5);
 
 }  // namespace
 
-std::expected<std::unique_ptr<Membership>, SystemError> Membership::start(Component& component, const std::string& node_name,
+std::expected<std::unique_ptr<Membership>, SystemError> Membership::start(Component& component, io::LivenessThread& thread,
+                                                                          const std::string& node_name,
                                                                           const std::string& namespace_,
                                                                           const MembershipSettings& settings,
                                                                           Handlers handlers) {
   std::unique_ptr<Membership> membership(new Membership(component, node_name, namespace_, settings, std::move(handlers)));
-  if (auto started = membership->start_thread(node_name, settings); !started) {
-    return std::unexpected(std::move(started.error()));
+  if (auto opened = membership->open_gossip(thread, node_name, settings); !opened) {
+    return std::unexpected(std::move(opened.error()));
   }
   membership->tell_members();
   membership->discovery_driver_.wake();
@@ -41,15 +42,16 @@ Membership::Membership(Component& component, const std::string& node_name, std::
       rotation_(settings.secret, component.log()),
       rotation_driver_(component.loop(), rotation_,
                        [this](gossip::KeyRotation::Output& rings) {
-                         for (auto& ring : rings) thread_->use_keys(std::move(ring));
+                         for (auto& ring : rings) gossip_->use_keys(std::move(ring));
                        }),
       secret_timer_(component.loop()) {}
 
 Membership::~Membership() = default;
 
-std::expected<void, SystemError> Membership::start_thread(const std::string& node_name, const MembershipSettings& settings) {
-  auto thread = io::LivenessThread::start(
-      component_.loop(),
+std::expected<void, SystemError> Membership::open_gossip(io::LivenessThread& thread, const std::string& node_name,
+                                                         const MembershipSettings& settings) {
+  auto gossip = io::GossipDriver::open(
+      thread, component_.loop(),
       {.node_name = node_name,
        .address = settings.address,
        .port = settings.port,
@@ -69,8 +71,8 @@ std::expected<void, SystemError> Membership::start_thread(const std::string& nod
            },
        .neighbours_changed = handlers_.neighbours_changed},
       component_.log());
-  if (!thread) return std::unexpected(std::move(thread.error()));
-  thread_ = std::move(*thread);
+  if (!gossip) return std::unexpected(std::move(gossip.error()));
+  gossip_ = std::move(*gossip);
   return {};
 }
 
@@ -87,7 +89,7 @@ void Membership::node_changed(const kube::Change<kube::Node>& change) {
 void Membership::carry_out(speaker::PeerDiscovery::Output& out) {
   for (auto& action : out) {
     if (auto* join = std::get_if<gossip::Join>(&action)) {
-      thread_->join(std::move(join->addresses));
+      gossip_->join(std::move(join->addresses));
     } else if (std::holds_alternative<speaker::ListPods>(action)) {
       list_pods();
     } else {
@@ -106,7 +108,7 @@ void Membership::list_pods() {
 void Membership::leave(std::function<void()> left) {
   leaving_ = true;
   left_ = std::move(left);
-  thread_->leave();
+  gossip_->leave();
 }
 
 void Membership::watch_secret() {

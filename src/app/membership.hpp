@@ -1,5 +1,5 @@
-// Membership of the speaker in its cluster, wired: the liveness thread, the search for the other speakers through the API,
-// and the secret, which may change while all of it runs (gossip spec 1).
+// Membership of the speaker in its cluster, wired: the gossip on the liveness thread, the search for the other speakers
+// through the API, and the secret, which may change while all of it runs (gossip spec 1).
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -14,7 +14,7 @@
 #include "app/membership_options.hpp"
 #include "gossip/key_rotation.hpp"
 #include "io/driver.hpp"
-#include "io/liveness/liveness_thread.hpp"
+#include "io/liveness/gossip_driver.hpp"
 #include "speaker/instance.hpp"
 #include "speaker/peer_discovery.hpp"
 
@@ -26,8 +26,10 @@ class Membership {
     std::function<void(speaker::MembersChanged)> members_changed;
     std::function<void(std::map<MacAddress, std::string>)> neighbours_changed;
   };
-  /// Fails when the membership's port cannot be bound. `component` must outlive the result.
-  static std::expected<std::unique_ptr<Membership>, SystemError> start(Component& component, const std::string& node_name,
+  /// Fails when the membership's port cannot be bound. `component` and `thread` must outlive the result; the thread is
+  /// started by the caller afterwards.
+  static std::expected<std::unique_ptr<Membership>, SystemError> start(Component& component, io::LivenessThread& thread,
+                                                                       const std::string& node_name,
                                                                        const std::string& namespace_,
                                                                        const MembershipSettings& settings,
                                                                        Handlers handlers);
@@ -43,13 +45,13 @@ class Membership {
   [[nodiscard]] bool alone() const { return electorate_.members.size() <= 1; }
   /// Elections wait.
   [[nodiscard]] bool holds() const { return electorate_.hold || !first_join_ended_; }
-  [[nodiscard]] io::LivenessReport report() const { return thread_->report(); }
+  [[nodiscard]] io::GossipReport report() const { return gossip_->report(); }
 
  private:
   Membership(Component& component, const std::string& node_name, std::string namespace_, const MembershipSettings& settings,
              Handlers handlers);
-  [[nodiscard]] std::expected<void, SystemError> start_thread(const std::string& node_name,
-                                                              const MembershipSettings& settings);
+  [[nodiscard]] std::expected<void, SystemError> open_gossip(io::LivenessThread& thread, const std::string& node_name,
+                                                             const MembershipSettings& settings);
   void carry_out(speaker::PeerDiscovery::Output& out);
   void list_pods();
   void tell_members();
@@ -69,7 +71,7 @@ class Membership {
   gossip::KeyRotation rotation_;
   io::Driver<gossip::KeyRotation, gossip::SecretRead, gossip::KeyRotation::Output> rotation_driver_;
   boost::asio::steady_timer secret_timer_;
-  std::unique_ptr<io::LivenessThread> thread_;
+  std::unique_ptr<io::GossipDriver> gossip_;
   std::shared_ptr<void> alive_ = std::make_shared<char>();
 };
 

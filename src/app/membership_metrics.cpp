@@ -36,7 +36,7 @@ std::vector<MetricSample> by_kind(const std::array<Value, N>& values, auto&& num
   return out;
 }
 
-io::MetricFamilies members(const io::LivenessReport& report, bool held) {
+io::MetricFamilies members(const io::GossipReport& report, bool held) {
   std::array<std::uint64_t, kStates.size()> counts{};
   for (const auto& member : report.members) ++counts.at(static_cast<std::size_t>(member.state));
   std::vector<MetricSample> states;
@@ -75,7 +75,7 @@ io::MetricFamilies traffic(const Counters& c) {
   };
 }
 
-io::MetricFamilies trouble(const io::LivenessReport& report) {
+io::MetricFamilies trouble(const io::GossipReport& report) {
   const auto& c = report.counters;
   std::vector<MetricSample> dropped;
   for (std::size_t i = 0; i < kFaults.size(); ++i) dropped.push_back(labelled("reason", kFaults[i], c.faults[i]));
@@ -117,7 +117,7 @@ io::MetricFamilies detection(const Counters& c) {
   };
 }
 
-io::MetricFamilies streams(const io::LivenessReport& report) {
+io::MetricFamilies streams(const io::GossipReport& report) {
   const auto& c = report.counters;
   return {
       io::counter_family(
@@ -134,7 +134,7 @@ io::MetricFamilies streams(const io::LivenessReport& report) {
 
 }  // namespace
 
-io::MetricFamilies membership_metrics(const io::LivenessReport& report, bool held) {
+io::MetricFamilies membership_metrics(const io::GossipReport& report, bool held) {
   io::MetricFamilies out;
   for (auto part :
        {members(report, held), traffic(report.counters), trouble(report), detection(report.counters), streams(report)}) {

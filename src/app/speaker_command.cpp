@@ -19,6 +19,7 @@
 #include "app/speaker_options.hpp"
 #include "app/version.hpp"
 #include "io/driver.hpp"
+#include "io/liveness/liveness_thread.hpp"
 #include "io/log_sink.hpp"
 #include "io/packets/packets_thread.hpp"
 #include "speaker/instance.hpp"
@@ -82,12 +83,13 @@ class SpeakerRuntime {
  private:
   [[nodiscard]] std::expected<void, SystemError> join_cluster(const MembershipSettings& settings) {
     auto membership = Membership::start(
-        component_, node_name_, namespace_, settings,
+        component_, liveness_, node_name_, namespace_, settings,
         {.members_changed = [this](speaker::MembersChanged changed) { driver_.feed(std::move(changed)); },
          .neighbours_changed =
              [this](std::map<MacAddress, std::string> names) { packets_->use_neighbours({.nodes = std::move(names)}); }});
     if (!membership) return std::unexpected(membership.error());
     membership_ = std::move(*membership);
+    liveness_.start();
     return {};
   }
 
@@ -140,6 +142,7 @@ class SpeakerRuntime {
   speaker::Instance core_;
   SpeakerDriver driver_;
   std::unique_ptr<io::PacketsThread> packets_;
+  io::LivenessThread liveness_;
   std::unique_ptr<Membership> membership_;
   boost::asio::steady_timer farewell_timer_;
   std::function<void()> farewell_done_;  ///< set while this speaker is stopping

@@ -1,58 +1,39 @@
-// The liveness thread: UDP and TCP sockets of the membership protocol and its core, on a loop of its own, so that answering
-// a ping never waits behind other work. It shares nothing with the main thread but mailboxes.
+// The liveness thread: the loop of what must answer in time, the membership (gossip_driver.hpp), BFD (bfd_driver.hpp), or
+// both. It has nothing else to do, and shares nothing with the main thread but mailboxes.
+//
+//     io::LivenessThread thread;
+//     auto gossip = io::GossipDriver::open(thread, ...);  // drivers first: they put their sockets on the loop
+//     auto bfd = io::BfdDriver::open(thread, ...);
+//     thread.start();
+//
+// A driver is of one piece with the thread: the first one that is destroyed stops it.
 #pragma once
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <cstdint>
-#include <expected>
-#include <functional>
-#include <map>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "base/error.hpp"
-#include "base/log.hpp"
-#include "gossip/instance.hpp"
-#include "net/mac_address.hpp"
+#include <thread>
 
 namespace metallb::io {
 
-struct LivenessReport {
-  gossip::Counters counters;
-  std::vector<gossip::Member> members;
-  std::uint64_t packets_dropped = 0;  ///< not sent, for want of room in the kernel's buffer
-  std::uint64_t unreachable = 0;      ///< what the network said of packets that were sent
-  std::uint64_t streams_refused = 0;  ///< beyond the limits, before the core heard of them
-};
-
 class LivenessThread {
  public:
-  struct Options {
-    std::string node_name;
-    IpAddress address;
-    std::uint16_t port = 7946;
-    gossip::Settings settings;
-    gossip::KeyRing ring;
-  };
-  /// All run on the main loop, and none after the thread's end.
-  struct Handlers {
-    std::function<void(gossip::ElectorateChanged)> electorate_changed;  ///< the latest state; older ones may be skipped
-    std::function<void(gossip::MemberSeen)> member_seen;                ///< the latest of each member
-    std::function<void(gossip::JoinFinished)> join_finished;
-    std::function<void()> left;
-    /// Which member has which MAC address: the whole table, whenever it changed.
-    std::function<void(std::map<MacAddress, std::string>)> neighbours_changed;
-  };
-  /// Starts the thread. Fails when the TCP or UDP port cannot be bound.
-  static std::expected<std::unique_ptr<LivenessThread>, SystemError> start(boost::asio::io_context& main_loop,
-                                                                           Options options, Handlers handlers, Log log);
-  virtual ~LivenessThread() = default;  ///< stops and joins
-  virtual void join(std::vector<IpAddress> addresses) = 0;
-  virtual void leave() = 0;
-  virtual void use_keys(gossip::KeyRing ring) = 0;
-  /// The latest counters and members; any thread.
-  [[nodiscard]] virtual LivenessReport report() const = 0;
+  LivenessThread();
+  ~LivenessThread();  ///< stops; the drivers have gone before
+  LivenessThread(const LivenessThread&) = delete;
+  LivenessThread& operator=(const LivenessThread&) = delete;
+
+  /// Once; afterwards no driver can be added.
+  void start();
+  /// Nothing runs on the loop any more when it returns, nor ever again. Not from the thread itself.
+  void stop();
+  [[nodiscard]] bool started() const { return started_; }
+  [[nodiscard]] boost::asio::io_context& loop() { return loop_; }
+
+ private:
+  boost::asio::io_context loop_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  bool started_ = false;
+  std::thread thread_;
 };
 
 }  // namespace metallb::io

@@ -74,20 +74,19 @@ std::vector<sock_filter> only_default_routes() {
 
 std::expected<std::unique_ptr<NetworkMonitor>, SystemError> NetworkMonitor::open(boost::asio::io_context& loop,
                                                                                  NetworkTable& table, Handlers handlers,
-                                                                                 Log log) {
+                                                                                 Log log, Routes routes) {
   std::unique_ptr<NetworkMonitor> monitor(new NetworkMonitor(table, std::move(handlers)));
   auto* self = monitor.get();
-  auto events = NetlinkEvents::open(loop,
-                                    {.op = "watchNeighbours",
-                                     .what = "neighbours",
-                                     .groups = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_NEIGH,
-                                                RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE},
-                                     .dumps = {{RTM_GETLINK, AF_UNSPEC},
-                                               {RTM_GETADDR, AF_UNSPEC},
-                                               {RTM_GETNEIGH, AF_UNSPEC},
-                                               {RTM_GETROUTE, AF_INET},
-                                               {RTM_GETROUTE, AF_INET6}},
-                                     .filter = only_default_routes()},
+  NetlinkEvents::Options options{.op = "watchNeighbours",
+                                 .what = "neighbours",
+                                 .groups = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_NEIGH},
+                                 .dumps = {{RTM_GETLINK, AF_UNSPEC}, {RTM_GETADDR, AF_UNSPEC}, {RTM_GETNEIGH, AF_UNSPEC}},
+                                 .filter = only_default_routes()};
+  if (routes == Routes::kDefault) {
+    options.groups.insert(options.groups.end(), {RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE});
+    options.dumps.insert(options.dumps.end(), {{RTM_GETROUTE, AF_INET}, {RTM_GETROUTE, AF_INET6}});
+  }
+  auto events = NetlinkEvents::open(loop, std::move(options),
                                     {.begin_dump = [self] { self->table_.begin_dump(); },
                                      .message = [self](nlmsghdr& header) { self->take(header); },
                                      .end_dump = [self] { self->table_.end_dump(); },

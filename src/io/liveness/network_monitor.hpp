@@ -24,9 +24,12 @@ class NetworkMonitor {
     std::function<void()> changed;
     std::function<void(const IpAddress&, const MacAddress&)> neighbour;
   };
+  /// Who does not want to know the default gateways spares the kernel a dump of all routes.
+  enum class Routes : std::uint8_t { kDefault, kNone };
   /// Subscribes and asks for the first dump; work goes on when the loop runs. Loop and table must outlive the monitor.
   static std::expected<std::unique_ptr<NetworkMonitor>, SystemError> open(boost::asio::io_context& loop, NetworkTable& table,
-                                                                          Handlers handlers, Log log);
+                                                                          Handlers handlers, Log log,
+                                                                          Routes routes = Routes::kDefault);
 
  private:
   NetworkMonitor(NetworkTable& table, Handlers handlers) : table_(table), handlers_(std::move(handlers)) {}

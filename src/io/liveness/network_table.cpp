@@ -82,6 +82,17 @@ std::optional<MacAddress> NetworkTable::mac_of(const IpAddress& neighbour, Inter
   return std::nullopt;
 }
 
+std::optional<NetworkTable::Station> NetworkTable::station(const IpAddress& neighbour, InterfaceIndex bound) const {
+  if (bound != InterfaceIndex()) {
+    const auto* found = find_neighbour(bound, neighbour);
+    return found == nullptr ? std::nullopt : std::optional(Station{bound, found->mac});
+  }
+  for (const auto& [index, link] : links_) {
+    if (const auto* found = find_neighbour(index, neighbour)) return Station{index, found->mac};
+  }
+  return std::nullopt;
+}
+
 bool NetworkTable::heard_lately(SteadyPoint now, const Neighbour& neighbour) {
   return neighbour.reachable || (neighbour.confirmed && now - *neighbour.confirmed <= kNeighbourMemory);
 }

@@ -77,6 +77,12 @@ class NetworkTable {
   [[nodiscard]] std::optional<Uplink> uplink() const;
   /// Of a neighbour on any link; `likely` is looked at first.
   [[nodiscard]] std::optional<MacAddress> mac_of(const IpAddress& neighbour, InterfaceIndex likely = InterfaceIndex()) const;
+  /// Where a neighbour can be reached: on `bound`, or, where that is 0, on the first link that knows it.
+  struct Station {
+    InterfaceIndex interface;
+    MacAddress mac;
+  };
+  [[nodiscard]] std::optional<Station> station(const IpAddress& neighbour, InterfaceIndex bound) const;
   /// The default gateway; another neighbour on the same link when there is none, or beside it when the kernel has not heard
   /// of the gateway for a while (it may be a name only). Never the accused, whatever address it goes by.
   [[nodiscard]] WitnessChoice witnesses(SteadyPoint now, const IpAddress& accused) const;

@@ -8,23 +8,24 @@
 
 namespace metallb::io {
 
-SocketAddress to_socket_address(const gossip::Endpoint& endpoint) {
+SocketAddress to_socket_address(const IpAddress& address, std::uint16_t port, InterfaceIndex scope) {
   SocketAddress out;
-  if (endpoint.address.is_v4()) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(endpoint.port);
-    address.sin_addr.s_addr = htonl(static_cast<std::uint32_t>(endpoint.address.number()));
-    std::memcpy(&out.storage, &address, sizeof(address));
-    out.size = sizeof(address);
+  if (address.is_v4()) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port);
+    in.sin_addr.s_addr = htonl(static_cast<std::uint32_t>(address.number()));
+    std::memcpy(&out.storage, &in, sizeof(in));
+    out.size = sizeof(in);
   } else {
-    sockaddr_in6 address{};
-    address.sin6_family = AF_INET6;
-    address.sin6_port = htons(endpoint.port);
-    const auto bytes = endpoint.address.bytes16();
-    std::memcpy(&address.sin6_addr, bytes.data(), bytes.size());
-    std::memcpy(&out.storage, &address, sizeof(address));
-    out.size = sizeof(address);
+    sockaddr_in6 in{};
+    in.sin6_family = AF_INET6;
+    in.sin6_port = htons(port);
+    const auto bytes = address.bytes16();
+    std::memcpy(&in.sin6_addr, bytes.data(), bytes.size());
+    if (address.is_link_local()) in.sin6_scope_id = static_cast<std::uint32_t>(scope.value());
+    std::memcpy(&out.storage, &in, sizeof(in));
+    out.size = sizeof(in);
   }
   return out;
 }

@@ -1,6 +1,6 @@
-// Whole liveness threads, which find each other over the loopback of a network of their own.
+// Whole members on liveness threads of theirs, which find each other over the loopback of a network of their own.
 
-#include "io/liveness/liveness_thread.hpp"
+#include "io/liveness/gossip_driver.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,21 +33,23 @@ gossip::KeyRing ring(const std::vector<std::string>& secrets) {
 /// A member, with what it was told last.
 struct Member {
   Member(boost::asio::io_context& main_loop, const std::string& name, const std::string& own, gossip::KeyRing keys = {}) {
-    auto started = LivenessThread::start(
-        main_loop, {.node_name = name, .address = address(own), .settings = gossip::lan_settings(), .ring = std::move(keys)},
+    auto opened = GossipDriver::open(
+        thread, main_loop,
+        {.node_name = name, .address = address(own), .settings = gossip::lan_settings(), .ring = std::move(keys)},
         {.electorate_changed = [this](gossip::ElectorateChanged changed) { electorate = std::move(changed); },
          .member_seen = [this](const gossip::MemberSeen& seen) { states[seen.node] = seen.state; },
          .join_finished = [this](const gossip::JoinFinished& finished) { joins.push_back(finished); },
          .left = [this] { left = true; },
          .neighbours_changed = [this](std::map<MacAddress, std::string> names) { neighbours = std::move(names); }},
         Log(log));
-    EXPECT_TRUE(started) << started.error().to_string();
-    if (started) thread = std::move(*started);
+    EXPECT_TRUE(opened) << opened.error().to_string();
+    if (opened) gossip = std::move(*opened);
+    thread.start();
   }
   void join(const std::vector<std::string>& others) {
     std::vector<IpAddress> addresses;
     for (const auto& other : others) addresses.push_back(address(other));
-    thread->join(addresses);
+    gossip->join(addresses);
   }
   [[nodiscard]] bool sees(const Names& names) const { return electorate.members == names && !electorate.hold; }
 
@@ -57,10 +59,11 @@ struct Member {
   std::vector<gossip::JoinFinished> joins;
   bool left = false;
   std::map<MacAddress, std::string> neighbours;
-  std::unique_ptr<LivenessThread> thread;
+  LivenessThread thread;
+  std::unique_ptr<GossipDriver> gossip;
 };
 
-TEST(LivenessThread, FindsOthersByJoiningOneOfThem) {
+TEST(GossipDriver, FindsOthersByJoiningOneOfThem) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");
     boost::asio::io_context main;
@@ -76,12 +79,12 @@ TEST(LivenessThread, FindsOthersByJoiningOneOfThem) {
     const Names all{"one", "two", "three"};
     EXPECT_TRUE(eventually(main, [&] { return one.sees(all) && two.sees(all) && three.sees(all); }));
     EXPECT_EQ(one.states["three"], gossip::MemberState::kAlive);
-    EXPECT_TRUE(eventually(main, [&] { return one.thread->report().members.size() == 3; }));
-    EXPECT_GE(one.thread->report().counters.joins, 2U);
+    EXPECT_TRUE(eventually(main, [&] { return one.gossip->report().members.size() == 3; }));
+    EXPECT_GE(one.gossip->report().counters.joins, 2U);
   });
 }
 
-TEST(LivenessThread, TellsThatThereWasNobodyToJoinAndLeavesTheWaitForItToOthers) {
+TEST(GossipDriver, TellsThatThereWasNobodyToJoinAndLeavesTheWaitForItToOthers) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");
     boost::asio::io_context main;
@@ -95,7 +98,7 @@ TEST(LivenessThread, TellsThatThereWasNobodyToJoinAndLeavesTheWaitForItToOthers)
   });
 }
 
-TEST(LivenessThread, TellsWhyAJoinFailed) {
+TEST(GossipDriver, TellsWhyAJoinFailed) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");
     boost::asio::io_context main;
@@ -108,7 +111,7 @@ TEST(LivenessThread, TellsWhyAJoinFailed) {
   });
 }
 
-TEST(LivenessThread, TellsTheOthersWhenItLeaves) {
+TEST(GossipDriver, TellsTheOthersWhenItLeaves) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");
     boost::asio::io_context main;
@@ -117,13 +120,13 @@ TEST(LivenessThread, TellsTheOthersWhenItLeaves) {
     one.join({});
     two.join({"127.0.0.1"});
     ASSERT_TRUE(eventually(main, [&] { return one.sees({"one", "two"}); }));
-    two.thread->leave();
+    two.gossip->leave();
     EXPECT_TRUE(eventually(main, [&] { return one.sees({"one"}) && two.left; }));
     EXPECT_EQ(one.states["two"], gossip::MemberState::kLeft);
   });
 }
 
-TEST(LivenessThread, NoticesADeadProcessWithinASecond) {
+TEST(GossipDriver, NoticesADeadProcessWithinASecond) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");
     boost::asio::io_context main;
@@ -136,14 +139,14 @@ TEST(LivenessThread, NoticesADeadProcessWithinASecond) {
     const Names all{"one", "two", "three"};
     ASSERT_TRUE(eventually(main, [&] { return one.sees(all) && two.sees(all) && three->sees(all); }));
     // Its sockets close without a word, as those of a killed process do: pings meet ICMP errors.
-    three->thread.reset();
+    three->gossip.reset();
     const auto began = std::chrono::steady_clock::now();
     EXPECT_TRUE(eventually(main, [&] { return one.sees({"one", "two"}) && two.sees({"one", "two"}); }));
     EXPECT_LT(std::chrono::steady_clock::now() - began, 1s) << "the original takes five at least";
   });
 }
 
-TEST(LivenessThread, DoesTheSameOverIpv6) {
+TEST(GossipDriver, DoesTheSameOverIpv6) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");
     ip("addr add fd00::2/128 dev lo nodad");
@@ -156,7 +159,7 @@ TEST(LivenessThread, DoesTheSameOverIpv6) {
   });
 }
 
-TEST(LivenessThread, ChangesTheSecretOfARunningCluster) {
+TEST(GossipDriver, ChangesTheSecretOfARunningCluster) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");
     boost::asio::io_context main;
@@ -173,36 +176,34 @@ TEST(LivenessThread, ChangesTheSecretOfARunningCluster) {
     // One has seen the new secret, two has not, and late begins with it.
     auto both = ring({"old", "new"});
     both.seal_with_all = true;
-    one.thread->use_keys(both);
+    one.gossip->use_keys(both);
     Member late(main, "late", "127.0.0.4", ring({"new"}));
     late.join({"127.0.0.1"});
     ASSERT_TRUE(eventually(main, [&] { return !late.joins.empty(); }));
     EXPECT_EQ(late.joins.front().joined, 1U) << late.joins.front().error;
     EXPECT_TRUE(eventually(main, [&] { return one.sees({"one", "two", "late"}) && late.sees({"one", "two", "late"}); }));
-    two.thread->use_keys(both);
+    two.gossip->use_keys(both);
     EXPECT_TRUE(eventually(main, [&] { return two.sees({"one", "two", "late"}); }));
   });
 }
 
-TEST(LivenessThread, CannotStartOnAPortInUseOrAnAddressOfSomebodyElse) {
+TEST(GossipDriver, CannotStartOnAPortInUseOrAnAddressOfSomebodyElse) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");
     boost::asio::io_context main;
     const Member one(main, "one", "127.0.0.1");
-    const auto start = [&main](const std::string& own) {
-      return LivenessThread::start(main, {.node_name = "two", .address = address(own)}, {}, Log());
+    const auto error_of = [&main](const std::string& own) {
+      LivenessThread thread;
+      const auto opened = GossipDriver::open(thread, main, {.node_name = "two", .address = address(own)}, {}, Log());
+      return opened ? std::error_code() : opened.error().code;
     };
-    const auto twice = start("127.0.0.1");
-    ASSERT_FALSE(twice);
-    EXPECT_EQ(twice.error().code, std::errc::address_in_use);
-    const auto foreign = start("192.0.2.1");
-    ASSERT_FALSE(foreign);
-    EXPECT_EQ(foreign.error().code, std::errc::address_not_available);
+    EXPECT_EQ(error_of("127.0.0.1"), std::errc::address_in_use);
+    EXPECT_EQ(error_of("192.0.2.1"), std::errc::address_not_available);
   });
 }
 
 // failover spec 6.
-TEST(LivenessThread, TellsWhichMemberHasWhichMac) {
+TEST(GossipDriver, TellsWhichMemberHasWhichMac) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");
     lay_cable();
@@ -219,14 +220,14 @@ TEST(LivenessThread, TellsWhichMemberHasWhichMac) {
     EXPECT_THAT(one.neighbours, ElementsAre(Pair(mac, "two")));
     EXPECT_TRUE(two.neighbours.empty());
     // Known also after its death, and under a new MAC.
-    two.thread.reset();
+    two.gossip.reset();
     ip("neigh replace 192.168.1.102 lladdr 02:00:00:00:00:03 dev lan0 nud reachable");
     EXPECT_TRUE(eventually(main, [&] { return one.neighbours.size() == 2; }));
     EXPECT_THAT(one.neighbours, Contains(Pair(mac, "two")));
   });
 }
 
-TEST(LivenessThread, SaysWhenTheOwnLinkLosesItsCarrier) {
+TEST(GossipDriver, SaysWhenTheOwnLinkLosesItsCarrier) {
   IN_OWN_NETWORK([] {
     lay_cable();
     ip("addr add 192.168.1.101/24 dev lan0");
@@ -240,13 +241,13 @@ TEST(LivenessThread, SaysWhenTheOwnLinkLosesItsCarrier) {
   });
 }
 
-TEST(LivenessThread, TellsNothingMoreOnceItIsGone) {
+TEST(GossipDriver, TellsNothingMoreOnceItIsGone) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");
     boost::asio::io_context main;
     Member one(main, "one", "127.0.0.1");
     one.join({});
-    one.thread.reset();
+    one.gossip.reset();
     main.poll();
     EXPECT_TRUE(one.joins.empty());
     EXPECT_FALSE(one.left);

@@ -1,0 +1,51 @@
+// What the sockets of BFD have in common.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "base/names.hpp"
+
+namespace metallb::io {
+
+/// Packets handled per wake-up, so that timers and other sockets get their turn during a flood.
+inline constexpr int kPacketsPerWakeUp = 64;
+
+/// A descriptor that is closed with its owner.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int value) : value_(value) {}
+  Descriptor(Descriptor&& other) noexcept : value_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  explicit operator bool() const { return value_ >= 0; }
+  [[nodiscard]] int get() const { return value_; }
+  int release() { return std::exchange(value_, -1); }
+
+ private:
+  int value_ = -1;
+};
+
+[[nodiscard]] bool set_option(int socket, int level, int option, int value);
+/// Room for what arrives while this thread does other work. Returns how many packets can wait at a time, at most: whoever
+/// has read so many has read all that was there when he began.
+[[nodiscard]] std::size_t take_receive_buffer(int socket);
+/// False when it did not leave. Never blocks: what does not fit into the kernel's buffer is lost.
+[[nodiscard]] bool send_datagram(int socket, ByteView payload, const sockaddr* to, socklen_t to_size);
+
+/// The device of a VRF.
+[[nodiscard]] std::expected<InterfaceIndex, SystemError> find_vrf(const std::string& name);
+/// To this interface, or to all of this VRF's. (bgp spec 4.12)
+[[nodiscard]] std::expected<void, SystemError> bind_to_device(int socket, InterfaceIndex device, const std::string& object);
+
+/// With what to mend, where that is known.
+[[nodiscard]] SystemError socket_error(std::string operation, std::string object, int error);
+
+}  // namespace metallb::io
