@@ -77,6 +77,13 @@ struct TwoBfdNodes {
     return eventually([this] { return near.up() && far.up(); });
   }
 
+  /// Up, and through with naming the intervals that `parameters` are about: until then silence may last seconds.
+  [[nodiscard]] bool settled(const bfd::Parameters& parameters) {
+    const auto patience = parameters.detect_mult * parameters.receive_interval;
+    return both_up() &&
+           eventually([&] { return near.status().detection_time == patience && far.status().detection_time == patience; });
+  }
+
   boost::asio::io_context main;
   FarNetwork network;
   InterfaceIndex far_interface;

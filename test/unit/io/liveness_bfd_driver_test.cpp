@@ -39,7 +39,7 @@ TEST(BfdDriver, NoticesACutCable) {
   IN_OWN_NETWORK([] {
     TwoBfdNodes nodes;
     nodes.watch_both(every(50ms, 3));
-    ASSERT_TRUE(nodes.both_up());
+    ASSERT_TRUE(nodes.settled(every(50ms, 3)));
     nodes.network.run([] { ip("link set peer0 down"); });
     const auto cut = std::chrono::steady_clock::now();
     ASSERT_TRUE(nodes.eventually([&] { return nodes.near.is(State::kDown); }));
@@ -55,7 +55,7 @@ TEST(BfdDriver, NoticesAPeerThatStandsStill) {
   IN_OWN_NETWORK([] {
     TwoBfdNodes nodes;
     nodes.watch_both(every(50ms, 3));
-    ASSERT_TRUE(nodes.both_up());
+    ASSERT_TRUE(nodes.settled(every(50ms, 3)));
     nodes.far.stand_still(1500ms);
     EXPECT_TRUE(nodes.eventually([&] { return nodes.near.is(State::kDown); }));
     EXPECT_TRUE(nodes.both_up()) << "when it goes on";

@@ -65,16 +65,19 @@ TEST(BfdSockets, DropAndCountWhatComesFromTooFarAway) {
   }
 }
 
-TEST(BfdSockets, CountWhatFitsNoSession) {
+TEST(BfdSockets, CountWhatFitsNoSessionThatIsUp) {
   IN_OWN_NETWORK([] {
     TwoBfdNodes nodes;
     nodes.near.bfd->watch({"peer", nodes.near_key(), {}});
     ASSERT_TRUE(nodes.eventually([&] { return nodes.near.status().counters.control_sent > 0; }));
-    send_from_far(nodes, 3784, 255, Bytes{1, 2, 3});
+    const auto unknown =
+        bfd::encode_control({.state = bfd::State::kUp, .mine = bfd::Discriminator(7), .yours = bfd::Discriminator(9)});
+    send_from_far(nodes, 3784, 255, unknown);
     send_from_far(nodes, 3785, 255, Bytes{1, 2, 3});
     EXPECT_TRUE(nodes.eventually([&] {
-      const auto faults = nodes.near.bfd->report().counters.faults;
-      return faults[Fault::kTruncated] == 1 && faults[Fault::kEchoUnknown] == 1;
+      // The peer's echo packet is its session's, which is not up.
+      return nodes.near.bfd->report().counters.faults[Fault::kUnknownSession] == 1 &&
+             nodes.near.status().counters.faults[Fault::kEchoUnknown] == 1;
     }));
   });
 }
