@@ -2,7 +2,7 @@
 #include <string_view>
 
 #include "base/contract.hpp"
-#include "gossip/json_fields.hpp"
+#include "base/go_duration.hpp"
 #include "gossip/settings.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -16,8 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     METALLB_CONTRACT(!settings.error().empty(), "a refusal has a reason");
   }
-  if (const auto duration = parse_go_duration(text)) {
-    METALLB_CONTRACT(parse_go_duration(go_duration(*duration)) == *duration, "a duration comes back from its text");
+  if (const auto duration = metallb::parse_go_duration(text)) {
+    METALLB_CONTRACT(metallb::parse_go_duration(metallb::go_duration(*duration)) == *duration,
+                     "a duration comes back from its text");
   } else {
     METALLB_CONTRACT(!duration.error().empty(), "a refusal has a reason");
   }

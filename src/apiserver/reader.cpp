@@ -3,7 +3,7 @@
 #include <charconv>
 #include <limits>
 
-#include "apiserver/base64.hpp"
+#include "base/base64.hpp"
 
 namespace metallb::apiserver {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "apiserver/base64.hpp"
 #include "apiserver/names.hpp"
 #include "apiserver/schema.hpp"
 #include "apiserver/services/defaults.hpp"
 #include "apiserver/services/validation.hpp"
+#include "base/base64.hpp"
 
 namespace metallb::apiserver {
 namespace {

@@ -4,7 +4,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
-#include "gossip/settings.hpp"
+#include "base/go_duration.hpp"
 
 namespace metallb::gossip {
 namespace {

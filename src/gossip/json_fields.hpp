@@ -42,7 +42,4 @@ class JsonFields {
   std::vector<std::string> asked_;
 };
 
-/// As parse_go_duration reads it: "1m30s", "1ms500us".
-[[nodiscard]] std::string go_duration(Duration duration);
-
 }  // namespace metallb::gossip

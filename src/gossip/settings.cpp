@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/go_duration.hpp"
 #include "gossip/json_fields.hpp"
 
 namespace metallb::gossip {

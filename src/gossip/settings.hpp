@@ -72,8 +72,4 @@ struct Settings {
 /// names every bad key and the remedy.
 [[nodiscard]] std::expected<Settings, std::string> parse_settings(std::string_view json);
 
-/// Go's duration strings: "200ms", "1m30s", "1.5s", "0"; units ns, us (µs), ms, s, m, h; may be negative.
-/// Fractions of a nanosecond are cut off. The error names the text and the remedy.
-[[nodiscard]] std::expected<Duration, std::string> parse_go_duration(std::string_view text);
-
 }  // namespace metallb::gossip

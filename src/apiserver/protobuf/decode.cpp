@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "apiserver/base64.hpp"
 #include "apiserver/protobuf/messages.hpp"
+#include "base/base64.hpp"
 #include "kube/timestamp.hpp"
 
 namespace metallb::apiserver::protobuf {

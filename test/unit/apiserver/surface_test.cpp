@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "apiserver/base64.hpp"
 #include "apiserver/protobuf/decode.hpp"
+#include "base/base64.hpp"
 #include "fixture.hpp"
 
 namespace metallb::apiserver::test {

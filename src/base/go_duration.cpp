@@ -1,11 +1,10 @@
+#include "base/go_duration.hpp"
+
 #include <array>
 #include <limits>
 #include <optional>
 
-#include "gossip/json_fields.hpp"
-#include "gossip/settings.hpp"
-
-namespace metallb::gossip {
+namespace metallb {
 namespace {
 
 // As the library reads ConfigMaps: the largest magnitude is that of a signed 64-bit number of nanoseconds.
@@ -107,4 +106,4 @@ std::string go_duration(Duration duration) {
   return out;
 }
 
-}  // namespace metallb::gossip
+}  // namespace metallb

@@ -1,8 +1,8 @@
-#include "apiserver/base64.hpp"
+#include "base/base64.hpp"
 
 #include <cstdint>
 
-namespace metallb::apiserver {
+namespace metallb {
 namespace {
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 }
@@ -41,4 +41,4 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return out;
 }
 
-}  // namespace metallb::apiserver
+}  // namespace metallb

@@ -2,10 +2,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "gossip/json_fields.hpp"
-#include "gossip/settings.hpp"
+#include "base/go_duration.hpp"
 
-namespace metallb::gossip {
+namespace metallb {
 namespace {
 
 using namespace std::chrono_literals;
@@ -107,4 +106,4 @@ RC_GTEST_PROP(GoDuration, ReadsBackWhatItWrote, (std::int64_t nanoseconds)) {
 }
 
 }  // namespace
-}  // namespace metallb::gossip
+}  // namespace metallb
