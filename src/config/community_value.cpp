@@ -43,12 +43,15 @@ std::strong_ordering operator<=>(const CommunityValue& a, const CommunityValue& 
   return a.large <=> b.large;
 }
 
+bool can_only_be_alias(std::string_view text) {
+  const auto parts = split(text).size();
+  return parts != 2 && parts != 4;
+}
+
 std::expected<CommunityValue, std::string> parse_community(std::string_view text) {
   const auto invalid_value = [&] { return std::unexpected("invalid community value: " + quoted(std::string(text))); };
+  if (can_only_be_alias(text)) return std::unexpected("invalid community format: " + quoted(std::string(text)));
   const auto parts = split(text);
-  if (parts.size() != 2 && parts.size() != 4) {
-    return std::unexpected("invalid community format: " + quoted(std::string(text)));
-  }
   CommunityValue out;
   out.large = parts.size() == 4;
   if (out.large && parts[0] != "large") return invalid_value();

@@ -24,5 +24,7 @@ struct CommunityValue {
 
 /// "A:B" or "large:A:B:C", decimal without signs and blanks. The error keeps the original's phrases.
 [[nodiscard]] std::expected<CommunityValue, std::string> parse_community(std::string_view text);
+/// It has neither two nor four parts, so it is no attempt at a value: its alias may yet come.
+[[nodiscard]] bool can_only_be_alias(std::string_view text);
 
 }  // namespace metallb::config

@@ -1,24 +1,11 @@
 #include "config/layer2_advertisements.hpp"
 
+#include "config/advertisement_scope.hpp"
 #include "config/problem.hpp"
 #include "config/selector_list.hpp"
 
 namespace metallb::config {
 namespace {
-
-struct Resolved {
-  Layer2Advertisement advertisement;
-  std::vector<kube::Selector> pool_selectors;
-};
-
-/// Names of the nodes that any selector matches; all of them when there is no selector.
-std::set<std::string> eligible_nodes(const std::vector<kube::Selector>& selectors, const Objects<kube::Node>& nodes) {
-  std::set<std::string> out;
-  for (const auto& node : nodes) {
-    if (selectors.empty() || kube::any_matches(selectors, node->metadata.labels)) out.insert(node->metadata.name);
-  }
-  return out;
-}
 
 Checked<std::map<std::string, std::int64_t>> scores(const kube::L2AdvertisementSpec& spec,
                                                     const std::set<std::string>& eligible,
@@ -39,30 +26,17 @@ Checked<std::map<std::string, std::int64_t>> scores(const kube::L2AdvertisementS
   return out;
 }
 
-Checked<Resolved> resolve(const kube::L2Advertisement& object, const Objects<kube::Node>& nodes) {
-  const auto& spec = object.spec;
-  if (auto unique = check_unique("spec.ipAddressPools", spec.ipAddressPools, "of ipAddressPools"); !unique) {
-    return std::unexpected(unique.error());
-  }
-  auto pool_selectors = compile_list("spec.ipAddressPoolSelectors", spec.ipAddressPoolSelectors);
-  if (!pool_selectors) return std::unexpected(pool_selectors.error());
-  const auto node_selectors = compile_list("spec.nodeSelectors", spec.nodeSelectors);
-  if (!node_selectors) return std::unexpected(node_selectors.error());
-  auto service_selectors = compile_list("spec.serviceSelectors", spec.serviceSelectors);
-  if (!service_selectors) return std::unexpected(service_selectors.error());
-  std::sort(service_selectors->begin(), service_selectors->end(),
-            [](const auto& a, const auto& b) { return a.to_string() < b.to_string(); });
-
-  Resolved out;
-  out.pool_selectors = *std::move(pool_selectors);
-  out.advertisement.name = object.metadata.name;
-  out.advertisement.nodes = eligible_nodes(*node_selectors, nodes);
-  out.advertisement.all_interfaces = spec.interfaces.empty();
-  out.advertisement.interfaces.insert(spec.interfaces.begin(), spec.interfaces.end());
-  out.advertisement.service_selectors = *std::move(service_selectors);
-  auto preference = scores(spec, out.advertisement.nodes, nodes);
+Checked<Layer2Advertisement> resolve(const kube::L2Advertisement& object, const AdvertisementScope& scope,
+                                     const Objects<kube::Node>& nodes) {
+  Layer2Advertisement out;
+  out.name = object.metadata.name;
+  out.nodes = scope.nodes;
+  out.all_interfaces = object.spec.interfaces.empty();
+  out.interfaces.insert(object.spec.interfaces.begin(), object.spec.interfaces.end());
+  out.service_selectors = scope.service_selectors;
+  auto preference = scores(object.spec, scope.nodes, nodes);
   if (!preference) return std::unexpected(preference.error());
-  out.advertisement.scores = *std::move(preference);
+  out.scores = *std::move(preference);
   return out;
 }
 
@@ -83,15 +57,12 @@ std::expected<void, ConfigError> attach_layer2(const Objects<kube::L2Advertiseme
                                                const Objects<kube::IPAddressPool>& pool_objects,
                                                const Objects<kube::Node>& nodes, std::map<std::string, Pool>& pools) {
   for (const auto& object : advertisements) {
-    const auto resolved = resolve(*object, nodes);
+    const auto scope = resolve_scope(object->spec, nodes);
+    if (!scope) return std::unexpected(blame("L2Advertisement", *object, scope.error()));
+    const auto resolved = resolve(*object, *scope, nodes);
     if (!resolved) return std::unexpected(blame("L2Advertisement", *object, resolved.error()));
-    const std::set<std::string> named(object->spec.ipAddressPools.begin(), object->spec.ipAddressPools.end());
-    const bool every_pool = named.empty() && resolved->pool_selectors.empty();
     for (const auto& pool : pool_objects) {
-      const auto& name = pool->metadata.name;
-      if (every_pool || named.contains(name) || kube::any_matches(resolved->pool_selectors, pool->metadata.labels)) {
-        attach(resolved->advertisement, pools.at(name));
-      }
+      if (scope->includes(*pool)) attach(*resolved, pools.at(pool->metadata.name));
     }
   }
   return {};

@@ -16,6 +16,7 @@ struct Problem {
   std::string field;
   std::string problem;
   std::string remedy;
+  bool transient = false;  ///< see ConfigError
 };
 
 template <class T>
@@ -26,8 +27,13 @@ template <class T>
 [[nodiscard]] ConfigError blame(std::string kind, const T& object, Problem problem) {
   auto key = object.metadata.key();
   auto name = kind + " " + key.to_string();
-  return {std::move(name),           std::move(problem.field), std::move(problem.problem),
-          std::move(problem.remedy), std::move(kind),          std::move(key)};
+  return {.object = std::move(name),
+          .field = std::move(problem.field),
+          .problem = std::move(problem.problem),
+          .remedy = std::move(problem.remedy),
+          .kind = std::move(kind),
+          .key = std::move(key),
+          .transient = problem.transient};
 }
 
 /// Go's %q, as the original prints names and values in its messages.

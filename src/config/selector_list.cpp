@@ -63,6 +63,13 @@ Checked<std::vector<kube::Selector>> compile_list(const std::string& field,
   return out;
 }
 
+bool may_select(const std::vector<kube::LabelSelector>& selectors, const kube::StringMap& labels) {
+  return selectors.empty() || std::any_of(selectors.begin(), selectors.end(), [&](const auto& selector) {
+           const auto compiled = kube::Selector::compile(selector);
+           return !compiled || compiled->matches(labels);
+         });
+}
+
 Checked<void> check_unique(const std::string& field, const std::vector<std::string>& names, const std::string& phrase) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < names.size(); ++i) {

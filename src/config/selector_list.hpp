@@ -18,7 +18,11 @@ namespace metallb::config {
 /// D4 alone, for selectors that may repeat.
 [[nodiscard]] Checked<kube::Selector> compile_one(const std::string& field, const kube::LabelSelector& selector);
 
-/// Refuses a name that is listed twice (rules P8, A1); the phrase names the last part of `field`.
+/// Whether objects with `labels` are selected: the list is empty, or one of it matches. True as well where a selector of it
+/// means nothing: then the object that has the list is to be read, and its error told.
+[[nodiscard]] bool may_select(const std::vector<kube::LabelSelector>& selectors, const kube::StringMap& labels);
+
+/// Refuses a name that is listed twice (rules P8, A1, B1); the phrase names the last part of `field`.
 [[nodiscard]] Checked<void> check_unique(const std::string& field, const std::vector<std::string>& names,
                                          const std::string& phrase);
 

@@ -22,6 +22,15 @@ TEST(Build, TA30IsTheSameWhateverTheOrderOfTheInputs) {
     ordered.l2_advertisements.push_back(
         advertisement("adv" + n, {.nodeSelectors = {labels({{"n", n}})}, .preferredNodeSelectors = {{i + 1, {}}}}));
     ordered.communities.push_back(community("c" + n, {{"alias" + n, "1:" + n}}));
+    auto router = peer("peer" + n);
+    router->spec.peerAddress = "192.0.2." + n;
+    router->spec.passwordSecret.name = "secret" + n;
+    router->spec.bfdProfile = "profile" + n;
+    ordered.bgp_peers.push_back(router);
+    ordered.bfd_profiles.push_back(profile("profile" + n));
+    ordered.secrets.push_back(secret("secret" + n, "kubernetes.io/basic-auth", {{"password", "c2VjcmV0"}}));
+    ordered.bgp_advertisements.push_back(
+        bgp_advertisement("bgp" + n, {.communities = {"alias" + n}, .peers = {"peer" + n}}));
   }
   const auto expected = build(ordered);
   ASSERT_TRUE(expected.has_value());
@@ -34,6 +43,10 @@ TEST(Build, TA30IsTheSameWhateverTheOrderOfTheInputs) {
     mix(shuffled.nodes);
     mix(shuffled.l2_advertisements);
     mix(shuffled.communities);
+    mix(shuffled.bgp_peers);
+    mix(shuffled.bgp_advertisements);
+    mix(shuffled.bfd_profiles);
+    mix(shuffled.secrets);
     const auto config = build(shuffled);
     RC_ASSERT(config.has_value());
     RC_ASSERT(*config == *expected);

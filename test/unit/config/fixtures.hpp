@@ -29,6 +29,43 @@ inline std::shared_ptr<kube::L2Advertisement> advertisement(std::string name, ku
   return object;
 }
 
+inline std::shared_ptr<kube::BGPAdvertisement> bgp_advertisement(std::string name, kube::BGPAdvertisementSpec spec = {}) {
+  auto object = std::make_shared<kube::BGPAdvertisement>();
+  object->metadata.namespace_ = "metallb-system";
+  object->metadata.name = std::move(name);
+  object->spec = std::move(spec);
+  return object;
+}
+
+/// An external session with 192.0.2.1.
+inline std::shared_ptr<kube::BGPPeer> peer(std::string name) {
+  auto object = std::make_shared<kube::BGPPeer>();
+  object->metadata.namespace_ = "metallb-system";
+  object->metadata.name = std::move(name);
+  object->spec.myASN = 64'512;
+  object->spec.peerASN = 64'513;
+  object->spec.peerAddress = "192.0.2.1";
+  return object;
+}
+
+inline std::shared_ptr<kube::BFDProfile> profile(std::string name, kube::BFDProfileSpec spec = {}) {
+  auto object = std::make_shared<kube::BFDProfile>();
+  object->metadata.namespace_ = "metallb-system";
+  object->metadata.name = std::move(name);
+  object->spec = spec;
+  return object;
+}
+
+/// `data` with its values in base64.
+inline std::shared_ptr<kube::Secret> secret(std::string name, std::string type, kube::StringMap data) {
+  auto object = std::make_shared<kube::Secret>();
+  object->metadata.namespace_ = "metallb-system";
+  object->metadata.name = std::move(name);
+  object->type = std::move(type);
+  object->data = std::move(data);
+  return object;
+}
+
 inline std::shared_ptr<kube::Node> node(std::string name, kube::StringMap labels = {}) {
   auto object = std::make_shared<kube::Node>();
   object->metadata.name = std::move(name);

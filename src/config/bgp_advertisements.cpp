@@ -1,0 +1,171 @@
+#include "config/bgp_advertisements.hpp"
+
+#include <limits>
+
+#include "base/contract.hpp"
+#include "config/address_entry.hpp"
+#include "config/advertisement_scope.hpp"
+#include "config/local_preference.hpp"
+#include "config/problem.hpp"
+#include "config/selector_list.hpp"
+
+namespace metallb::config {
+namespace {
+
+constexpr const char* kKind = "BGPAdvertisement";
+/// Standard and large ones together (bgp spec 2.3).
+constexpr std::size_t kMostCommunities = 63;
+
+const char* length_field(IpFamily family) {
+  return family == IpFamily::kIpv4 ? "spec.aggregationLength" : "spec.aggregationLengthV6";
+}
+
+Checked<std::uint8_t> aggregation_length(IpFamily family, const std::optional<std::int32_t>& length) {
+  const auto longest = address_bits(family);
+  const auto out = length.value_or(longest);
+  if (out < 1 || out > longest) {
+    return std::unexpected(Problem{
+        length_field(family), "invalid aggregation length " + std::to_string(out) + " for " + std::string(to_string(family)),
+        "choose a length from 1 to " + std::to_string(longest) + ", or leave it out for single addresses"});
+  }
+  return static_cast<std::uint8_t>(out);
+}
+
+/// B4: an aggregate that is wider than every block of an entry would announce more than the pool has.
+Checked<void> check_aggregation(const BgpAdvertisement& advertisement, const kube::IPAddressPool& pool) {
+  if (advertisement.aggregation_v4 == 32 && advertisement.aggregation_v6 == 128) return {};
+  for (const auto& entry : pool.spec.addresses) {
+    const auto prefixes = parse_address_entry(entry);
+    METALLB_CONTRACT(prefixes.has_value(), "the pool was built from these entries");
+    const auto shortest = std::min_element(prefixes->begin(), prefixes->end(),
+                                           [](const auto& a, const auto& b) { return a.length() < b.length(); });
+    const auto family = shortest->family();
+    const int length = family == IpFamily::kIpv4 ? advertisement.aggregation_v4 : advertisement.aggregation_v6;
+    if (length >= shortest->length()) continue;
+    return std::unexpected(Problem{
+        length_field(family),
+        "invalid aggregation length " + std::to_string(length) + ": prefix " + std::to_string(shortest->length()) +
+            " in pool " + quoted(pool.metadata.name) + " is more specific than the aggregation length for addresses " +
+            quoted(entry),
+        "choose a length from " + std::to_string(shortest->length()) + " on, or limit the advertisement to other pools"});
+  }
+  return {};
+}
+
+Checked<std::set<CommunityValue>> communities(const std::vector<std::string>& texts, const CommunityAliases& aliases) {
+  const std::string field = "spec.communities";
+  if (auto unique = check_unique(field, texts, "of community"); !unique) return std::unexpected(unique.error());
+  std::set<CommunityValue> out;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    // An alias that looks like a value wins (bgp spec 1.6).
+    if (const auto alias = aliases.find(texts[i]); alias != aliases.end()) {
+      out.insert(alias->second);
+      continue;
+    }
+    const auto value = parse_community(texts[i]);
+    if (!value) {
+      const bool word = can_only_be_alias(texts[i]);
+      return std::unexpected(
+          Problem{.field = element(field, i),
+                  .problem = value.error(),
+                  .remedy = std::string(word ? "define this alias in a Community object, or write " : "write ") +
+                            "A:B with numbers up to 65535, or large:A:B:C with numbers up to 4294967295",
+                  .transient = word});
+    }
+    out.insert(*value);
+  }
+  if (out.size() > kMostCommunities) {
+    return std::unexpected(Problem{field, "too many communities: " + std::to_string(out.size()),
+                                   "keep at most 63, so that the attributes fit into every message"});
+  }
+  return out;
+}
+
+Checked<std::optional<std::uint32_t>> local_preference(const std::optional<std::int64_t>& value) {
+  const auto preference = value.value_or(0);
+  if (preference < 0 || preference > std::numeric_limits<std::uint32_t>::max()) {
+    return std::unexpected(Problem{"spec.localPref", "invalid local preference " + std::to_string(preference),
+                                   "choose a number from 1 to 4294967295, or leave it out"});
+  }
+  if (preference == 0) return std::nullopt;
+  return static_cast<std::uint32_t>(preference);
+}
+
+Checked<BgpAdvertisement> resolve(const kube::BGPAdvertisement& object, const AdvertisementScope& scope,
+                                  const CommunityAliases& aliases) {
+  const auto& spec = object.spec;
+  const auto v4 = aggregation_length(IpFamily::kIpv4, spec.aggregationLength);
+  if (!v4) return std::unexpected(v4.error());
+  const auto v6 = aggregation_length(IpFamily::kIpv6, spec.aggregationLengthV6);
+  if (!v6) return std::unexpected(v6.error());
+  if (const bool v4_too = *v4 != 32; !scope.service_selectors.empty() && (v4_too || *v6 != 128)) {
+    return std::unexpected(Problem{length_field(v4_too ? IpFamily::kIpv4 : IpFamily::kIpv6),
+                                   "aggregation lengths and serviceSelectors are mutually exclusive",
+                                   "remove the aggregation lengths or serviceSelectors: an aggregate would attract traffic "
+                                   "for Services that are not selected"});
+  }
+  auto preference = local_preference(spec.localPref);
+  if (!preference) return std::unexpected(preference.error());
+  auto values = communities(spec.communities, aliases);
+  if (!values) return std::unexpected(values.error());
+  if (auto unique = check_unique("spec.peers", spec.peers, "of peers"); !unique) return std::unexpected(unique.error());
+  return BgpAdvertisement{.name = object.metadata.name,
+                          .nodes = scope.nodes,
+                          .aggregation_v4 = *v4,
+                          .aggregation_v6 = *v6,
+                          .local_pref = *preference,
+                          .communities = *std::move(values),
+                          .peers = {spec.peers.begin(), spec.peers.end()},
+                          .service_selectors = scope.service_selectors};
+}
+
+std::string text(const std::optional<std::uint32_t>& preference) {
+  return preference ? std::to_string(*preference) : "(unset)";
+}
+
+/// Those with service selectors are compared for each Service, by whoever announces it.
+Checked<void> check_preference(const BgpAdvertisement& advertisement, const Pool& pool) {
+  if (!advertisement.service_selectors.empty()) return {};
+  for (const auto& other : pool.bgp) {
+    if (!other.service_selectors.empty() || !contradict(advertisement, other, pool)) continue;
+    return std::unexpected(
+        Problem{"spec.localPref",
+                // "preferernce": the original's spelling, by which its users know this error.
+                "invalid local preference " + text(advertisement.local_pref) + ": local preferernce " +
+                    text(other.local_pref) + " was already set for the same type of BGP update by BGPAdvertisement " +
+                    quoted(other.name) + ", for pool " + quoted(pool.name),
+                "give both the same localPref, or let them differ in peers, nodes, pools or aggregation length"});
+  }
+  return {};
+}
+
+}  // namespace
+
+std::expected<void, ConfigError> attach_bgp(const Objects<kube::BGPAdvertisement>& advertisements,
+                                            const Objects<kube::IPAddressPool>& pool_objects,
+                                            const Objects<kube::Node>& nodes, const CommunityAliases& aliases,
+                                            std::map<std::string, Pool>& pools) {
+  const std::string* before = nullptr;
+  for (const auto& object : advertisements) {
+    const auto refuse = [&](Problem problem) { return std::unexpected(blame(kKind, *object, std::move(problem))); };
+    const auto& name = object->metadata.name;
+    if (before != nullptr && *before == name) {
+      return refuse({"metadata.name", "duplicate definition of BGPAdvertisement " + quoted(name), "rename one of the two"});
+    }
+    before = &name;
+    const auto scope = resolve_scope(object->spec, nodes);
+    if (!scope) return refuse(scope.error());
+    const auto resolved = resolve(*object, *scope, aliases);
+    if (!resolved) return refuse(resolved.error());
+    for (const auto& pool_object : pool_objects) {
+      if (!scope->includes(*pool_object)) continue;
+      auto& pool = pools.at(pool_object->metadata.name);
+      if (auto fits = check_aggregation(*resolved, *pool_object); !fits) return refuse(fits.error());
+      if (auto agrees = check_preference(*resolved, pool); !agrees) return refuse(agrees.error());
+      pool.bgp.push_back(*resolved);
+    }
+  }
+  return {};
+}
+
+}  // namespace metallb::config
