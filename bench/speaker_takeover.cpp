@@ -48,7 +48,7 @@ class Cluster {
     give(InterfacesChanged{{"eth0"}});
     give(MembersChanged{.members = members_});
     list<kube::Service, kube::EndpointSlice, kube::Node, kube::Namespace, kube::IPAddressPool, kube::L2Advertisement,
-         kube::Community, kube::ServiceL2Status>();
+         kube::BGPPeer, kube::BGPAdvertisement, kube::BFDProfile, kube::Community, kube::Secret, kube::ServiceL2Status>();
     settle();
   }
 

@@ -70,7 +70,11 @@ class SpeakerRuntime {
     follow<kube::ServiceL2Status>({});
     follow<kube::IPAddressPool>(own);
     follow<kube::L2Advertisement>(own);
+    follow<kube::BGPPeer>(own);
+    follow<kube::BGPAdvertisement>(own);
+    follow<kube::BFDProfile>(own);
     follow<kube::Community>(own);
+    follow<kube::Secret>(own);
     return {};
   }
 

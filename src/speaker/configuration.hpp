@@ -1,6 +1,6 @@
-// The custom resources, Nodes and Namespaces as known, and the validated configuration made of them. It is rebuilt only when
-// something changed that can matter to it, and a configuration with an error never replaces one without (layer2
-// spec 1.2, 1.4).
+// The custom resources, Nodes, Namespaces and passwords as known, and the validated configuration made of them. It is
+// rebuilt only when something changed that can matter to it, and a configuration with an error never replaces one without
+// (layer2 spec 1.2, 1.4).
 #pragma once
 
 #include <memory>
@@ -11,17 +11,24 @@
 #include "config/build.hpp"
 #include "config/config.hpp"
 #include "kube/store.hpp"
+#include "kube/write.hpp"
 
 namespace metallb::speaker {
 
 class Configuration {
  public:
-  /// Custom resources of other namespaces than `namespace_` are ignored.
-  Configuration(std::string namespace_, Log log) : namespace_(std::move(namespace_)), log_(log) {}
+  /// For the node `node_name`. Custom resources and Secrets of other namespaces than `namespace_` are ignored.
+  Configuration(std::string namespace_, std::string node_name, Log log)
+      : namespace_(std::move(namespace_)), node_name_(std::move(node_name)), log_(log) {}
 
   void on_change(const kube::Change<kube::IPAddressPool>& change);
   void on_change(const kube::Change<kube::L2Advertisement>& change);
+  void on_change(const kube::Change<kube::BGPPeer>& change);
+  void on_change(const kube::Change<kube::BGPAdvertisement>& change);
+  void on_change(const kube::Change<kube::BFDProfile>& change);
   void on_change(const kube::Change<kube::Community>& change);
+  /// Keeps of a Secret what a BGPPeer can use: its type, and the password of one for basic authentication.
+  void on_change(const kube::Change<kube::Secret>& change);
   void on_change(const kube::Change<kube::Namespace>& change);
   /// Only labels and existence matter here; what the election needs of a Node is in speaker/nodes.hpp.
   void on_change(const kube::Change<kube::Node>& change);
@@ -39,20 +46,23 @@ class Configuration {
   [[nodiscard]] bool stale() const { return error_.has_value(); }
   /// What is wrong with the resources in the cluster; nullopt when nothing is.
   [[nodiscard]] const std::optional<config::ConfigError>& error() const { return error_; }
-  /// The advertisement with this key; null when there is none.
-  [[nodiscard]] std::shared_ptr<const kube::L2Advertisement> advertisement(const ObjectKey& key) const {
-    return l2_advertisements_.get(key);
-  }
+  /// error() for the object that it is about; nullopt also for the kinds that the controller tells of, once for all nodes.
+  [[nodiscard]] std::optional<kube::EventNote> complaint() const;
 
  private:
   template <class T>
   config::Objects<T> own(const kube::Store<T>& store) const;
 
   std::string namespace_;
+  std::string node_name_;
   Log log_;
   kube::Store<kube::IPAddressPool> pools_;
   kube::Store<kube::L2Advertisement> l2_advertisements_;
+  kube::Store<kube::BGPPeer> bgp_peers_;
+  kube::Store<kube::BGPAdvertisement> bgp_advertisements_;
+  kube::Store<kube::BFDProfile> bfd_profiles_;
   kube::Store<kube::Community> communities_;
+  kube::Store<kube::Secret> secrets_;
   kube::Store<kube::Namespace> namespaces_;
   kube::Store<kube::Node> nodes_;
   std::shared_ptr<const config::Config> current_;

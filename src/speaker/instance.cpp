@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/state_machine.hpp"
-#include "kube/event_note.hpp"
 
 namespace metallb::speaker {
 
@@ -18,8 +17,6 @@ namespace {
 constexpr std::size_t kServicesPerSlice = 64;
 constexpr std::size_t kCandidatesPerSlice = 4096;
 
-constexpr const char* kInvalid = "InvalidConfiguration";
-
 }  // namespace
 
 Instance::Instance(Options options, Log log)
@@ -30,7 +27,7 @@ Instance::Instance(Options options, Log log)
         if (!service) return {};
         return {service->to_string()};
       }),
-      configuration_(options_.namespace_, log),
+      configuration_(options_.namespace_, options_.node_name, log),
       announcements_(options_.node_name, log),
       statuses_(options_.node_name, options_.namespace_, options_.pod, log) {}
 
@@ -224,12 +221,8 @@ void Instance::build_configuration(Output& out) {
   const auto before = configuration_.error();
   if (configuration_.build()) pass_due_ = true;
   const auto& error = configuration_.error();
-  // The controller tells of the kinds that it reads, once; of this one every speaker tells.
-  if (!error || error == before || error->kind != "L2Advertisement") return;
-  const auto object = configuration_.advertisement(error->key);
-  if (!object) return;
-  out.emplace_back(kube::event_note(*object, kube::EventNote::Type::kWarning, kInvalid,
-                                    error->field + ": " + error->problem + ": " + error->remedy));
+  if (!error || error == before) return;
+  if (auto complaint = configuration_.complaint()) out.emplace_back(*std::move(complaint));
 }
 
 const config::Pool* Instance::remember_pool(const ServiceKey& key, const kube::Service* service) {

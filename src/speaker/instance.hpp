@@ -7,7 +7,7 @@
 // Thread: main. It sends no packet and keeps no socket.
 //
 // Level-triggered: an input only notes what has to be looked at again; on_time() decides from the newest state, one slice at
-// a time. Nothing is announced or withdrawn before Services, EndpointSlices, Nodes, Namespaces, pools and advertisements
+// a time. Nothing is announced or withdrawn before Services, EndpointSlices and all that makes the configuration
 // have been listed once, nor because the API server went away: silence is no input. Where time counts, when members were
 // lost and when two nodes answer for one address, the Services concerned go before all others (failover spec 6).
 #pragma once
@@ -62,8 +62,9 @@ struct InterfacesChanged {
 using Input =
     std::variant<kube::Change<kube::Service>, kube::Change<kube::EndpointSlice>, kube::Change<kube::Node>,
                  kube::Change<kube::Namespace>, kube::Change<kube::IPAddressPool>, kube::Change<kube::L2Advertisement>,
-                 kube::Change<kube::Community>, kube::Change<kube::ServiceL2Status>, MembersChanged, InterfacesChanged,
-                 layer2::ConflictSeen, Stopping, kube::WriteDone>;
+                 kube::Change<kube::BGPPeer>, kube::Change<kube::BGPAdvertisement>, kube::Change<kube::BFDProfile>,
+                 kube::Change<kube::Community>, kube::Change<kube::Secret>, kube::Change<kube::ServiceL2Status>,
+                 MembersChanged, InterfacesChanged, layer2::ConflictSeen, Stopping, kube::WriteDone>;
 
 struct Options {
   std::string node_name;           ///< of the own node, as in the API

@@ -94,7 +94,8 @@ class Api {
 
   Timeline& timeline_;
   std::tuple<Kind<kube::Service>, Kind<kube::EndpointSlice>, Kind<kube::Node>, Kind<kube::Namespace>,
-             Kind<kube::IPAddressPool>, Kind<kube::L2Advertisement>, Kind<kube::Community>, Kind<kube::ServiceL2Status>>
+             Kind<kube::IPAddressPool>, Kind<kube::L2Advertisement>, Kind<kube::BGPPeer>, Kind<kube::BGPAdvertisement>,
+             Kind<kube::BFDProfile>, Kind<kube::Community>, Kind<kube::Secret>, Kind<kube::ServiceL2Status>>
       kinds_;
   std::uint64_t version_ = 0;
   std::uint64_t generated_ = 0;

@@ -107,7 +107,11 @@ void SpeakerProcess::begin() {
   follow<kube::Namespace>();
   follow<kube::IPAddressPool>();
   follow<kube::L2Advertisement>();
+  follow<kube::BGPPeer>();
+  follow<kube::BGPAdvertisement>();
+  follow<kube::BFDProfile>();
   follow<kube::Community>();
+  follow<kube::Secret>();
   follow<kube::ServiceL2Status>();
   joining_ = (is_ours() ? join_like_ours : join_like_the_original)({.network = network_,
                                                                     .api = api_,

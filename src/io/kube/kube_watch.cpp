@@ -23,7 +23,11 @@ WATCHABLE(Node)
 WATCHABLE(Namespace)
 WATCHABLE(IPAddressPool)
 WATCHABLE(L2Advertisement)
+WATCHABLE(BGPPeer)
+WATCHABLE(BGPAdvertisement)
+WATCHABLE(BFDProfile)
 WATCHABLE(Community)
+WATCHABLE(Secret)
 WATCHABLE(ServiceL2Status)
 
 #undef WATCHABLE

@@ -60,6 +60,11 @@ TEST(Speaker, DoesNothingBeforeEveryKindHasBeenListed) {
     list(kube::Namespace{});
     list(kube::IPAddressPool{});
     list(kube::L2Advertisement{});
+    list(kube::BGPPeer{});
+    list(kube::BGPAdvertisement{});
+    list(kube::BFDProfile{});
+    list(kube::Community{});
+    list(kube::Secret{});
     speaker.settle();
     EXPECT_THAT(speaker.out, IsEmpty());
     EXPECT_FALSE(speaker.instance.ready());
@@ -73,6 +78,11 @@ TEST(Speaker, DoesNothingBeforeEveryKindHasBeenListed) {
   everything_but(kube::Namespace{});
   everything_but(kube::IPAddressPool{});
   everything_but(kube::L2Advertisement{});
+  everything_but(kube::BGPPeer{});
+  everything_but(kube::BGPAdvertisement{});
+  everything_but(kube::BFDProfile{});
+  everything_but(kube::Community{});
+  everything_but(kube::Secret{});
 }
 
 TEST(Speaker, Row99DoesNotLookAtServicesBeforeTheWholePictureIsThere) {

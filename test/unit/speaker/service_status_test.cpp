@@ -244,12 +244,7 @@ TEST_F(ServiceStatus, WaitsForTheListBeforeItCreatesAnything) {
   speaker.put(test::service({"10.20.30.1"}));
   speaker.give(InterfacesChanged{{"eth0"}});
   speaker.put_slices("iris1+");
-  speaker.listed<kube::Service>();
-  speaker.listed<kube::EndpointSlice>();
-  speaker.listed<kube::Node>();
-  speaker.listed<kube::Namespace>();
-  speaker.listed<kube::IPAddressPool>();
-  speaker.listed<kube::L2Advertisement>();
+  speaker.listed_needed();
   speaker.settle();
   EXPECT_THAT(speaker.commands(), SizeIs(1));
   EXPECT_THAT(speaker.asked_for<Write>(), IsEmpty());

@@ -95,14 +95,22 @@ class SpeakerUnderTest {
   void put_slices(const std::string& text, const std::string& service = "default/web") {
     for (const auto& slice : slices(text, service)) put(*slice);
   }
-  void listed_all() {
+  /// All that has to be known before anything is announced.
+  void listed_needed() {
     listed<kube::Service>();
     listed<kube::EndpointSlice>();
     listed<kube::Node>();
     listed<kube::Namespace>();
     listed<kube::IPAddressPool>();
     listed<kube::L2Advertisement>();
+    listed<kube::BGPPeer>();
+    listed<kube::BGPAdvertisement>();
+    listed<kube::BFDProfile>();
     listed<kube::Community>();
+    listed<kube::Secret>();
+  }
+  void listed_all() {
+    listed_needed();
     listed<kube::ServiceL2Status>();
   }
   /// Lets it work until there is nothing left to do now. Returns the number of slices that it took.
