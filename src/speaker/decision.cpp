@@ -108,25 +108,6 @@ Decision elect(const Surroundings& surroundings, const kube::Service& service, c
                    "this node is first in the order of candidates");
 }
 
-/// deviation: the original refuses the whole configuration while it would strand an announced address. Here the
-/// configuration takes effect, and only this Service is judged by the pool of before, until the controller has moved it. All
-/// speakers do so, whether they announce it or not, so that it has one owner and can change its owner
-/// (docs/modules/speaker.md).
-Decision stranded(const Surroundings& surroundings, const kube::Service& service, const config::Pool* former, Slices slices,
-                  const Standing& standing, Decision decision) {
-  if (former == nullptr) {
-    return withdrawn(std::move(decision), Reason::kAddressNotAllowed, "no single pool holds all addresses of the Service");
-  }
-  decision.announcement.pool = former->name;
-  decision = elect(surroundings, service, *former, slices, standing, std::move(decision));
-  if (decision.action == Verdict::kAnnounce) decision.reason = Reason::kAddressNotAllowed;
-  decision.detail =
-      "no pool holds all addresses of the Service any more; until the controller has assigned others, the former "
-      "advertisements of pool " +
-      former->name + " apply: " + decision.detail;
-  return decision;
-}
-
 }  // namespace
 
 std::optional<Reason> why_not_ours(const kube::Service& service, const std::string& lb_class) {
@@ -145,32 +126,70 @@ std::optional<std::vector<IpAddress>> addresses_of(const kube::Service& service)
   return out;
 }
 
+Grounds grounds_of(const kube::Service* service, const std::string& lb_class, const config::Config* config,
+                   const config::Pool* former) {
+  Grounds grounds;
+  const auto conclude = [&](Verdict action, Reason reason, const char* detail) {
+    grounds.conclusion = {action, reason, detail};
+    return grounds;
+  };
+  if (service == nullptr) return conclude(Verdict::kWithdraw, Reason::kServiceDeleted, "the Service has been deleted");
+  if (const auto reason = why_not_ours(*service, lb_class)) {
+    return conclude(Verdict::kWithdraw, *reason,
+                    *reason == Reason::kNotLoadBalancer ? "the Service's type is not LoadBalancer"
+                                                        : "the Service's load balancer class is another implementation's");
+  }
+  if (config == nullptr) {
+    return conclude(Verdict::kKeep, Reason::kNoConfiguration, "no valid configuration has been loaded yet");
+  }
+
+  auto addresses = addresses_of(*service);
+  if (!addresses.has_value()) {
+    return conclude(Verdict::kWithdraw, Reason::kInvalidAddress,
+                    "the Service's status has an ingress entry that is not an IP address");
+  }
+  if (addresses->empty()) {
+    return conclude(Verdict::kWithdraw, Reason::kNoAddress, "no address has been assigned to the Service");
+  }
+  grounds.addresses = std::move(*addresses);
+  grounds.uid = service->metadata.uid;
+
+  grounds.pool = config->pool_of(grounds.addresses);
+  if (grounds.pool != nullptr) return grounds;
+  if (former == nullptr) {
+    return conclude(Verdict::kWithdraw, Reason::kAddressNotAllowed, "no single pool holds all addresses of the Service");
+  }
+  grounds.pool = former;
+  grounds.stranded = true;
+  return grounds;
+}
+
+std::string stranded_detail(const config::Pool& former, const std::string& detail) {
+  return "no pool holds all addresses of the Service any more; until the controller has assigned others, the former "
+         "advertisements of pool " +
+         former.name + " apply: " + detail;
+}
+
 Decision decide(const Surroundings& surroundings, const kube::Service* service, Slices slices, const config::Pool* former,
                 const Standing& standing) {
+  auto grounds = grounds_of(service, surroundings.lb_class, surroundings.config, former);
   Decision decision;
-  if (service == nullptr) return withdrawn(decision, Reason::kServiceDeleted, "the Service has been deleted");
-  if (const auto reason = why_not_ours(*service, surroundings.lb_class)) {
-    return withdrawn(decision, *reason,
-                     *reason == Reason::kNotLoadBalancer ? "the Service's type is not LoadBalancer"
-                                                         : "the Service's load balancer class is another implementation's");
+  decision.announcement.uid = std::move(grounds.uid);
+  decision.announcement.addresses = std::move(grounds.addresses);
+  if (grounds.conclusion) {
+    auto& [action, reason, detail] = *grounds.conclusion;
+    return concluded(std::move(decision), action, reason, std::move(detail));
   }
-  if (surroundings.config == nullptr) {
-    return concluded(decision, Verdict::kKeep, Reason::kNoConfiguration, "no valid configuration has been loaded yet");
-  }
-
-  const auto addresses = addresses_of(*service);
-  if (!addresses.has_value()) {
-    return withdrawn(decision, Reason::kInvalidAddress,
-                     "the Service's status has an ingress entry that is not an IP address");
-  }
-  if (addresses->empty()) return withdrawn(decision, Reason::kNoAddress, "no address has been assigned to the Service");
-  decision.announcement.addresses = *addresses;
-  decision.announcement.uid = service->metadata.uid;
-
-  const auto* pool = surroundings.config->pool_of(*addresses);
-  if (pool == nullptr) return stranded(surroundings, *service, former, slices, standing, std::move(decision));
-  decision.announcement.pool = pool->name;
-  return elect(surroundings, *service, *pool, slices, standing, std::move(decision));
+  decision.announcement.pool = grounds.pool->name;
+  decision = elect(surroundings, *service, *grounds.pool, slices, standing, std::move(decision));
+  // deviation: the original refuses the whole configuration while it would strand an announced address. Here the
+  // configuration takes effect, and only this Service is judged by the pool of before, until the controller has moved it.
+  // All speakers do so, whether they announce it or not, so that it has one owner and can change its owner
+  // (docs/modules/speaker.md).
+  if (!grounds.stranded) return decision;
+  if (decision.action == Verdict::kAnnounce) decision.reason = Reason::kAddressNotAllowed;
+  decision.detail = stranded_detail(*grounds.pool, decision.detail);
+  return decision;
 }
 
 }  // namespace metallb::speaker

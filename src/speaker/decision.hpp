@@ -63,12 +63,34 @@ struct Standing {
   std::optional<std::string> yielded_to;  ///< a member outside the electorate that announces as well, and comes first
 };
 
+/// What every protocol asks of a Service first: whose it is, which addresses it has, which pool holds them (bgp spec 2.2).
+struct Grounds {
+  struct Conclusion {
+    Decision::Action action = Decision::Action::kWithdraw;
+    Reason reason = Reason::kServiceDeleted;
+    std::string detail;
+  };
+  std::optional<Conclusion> conclusion;  ///< there is nothing more to ask
+  std::string uid;                       ///< of the Service, as far as it is ours
+  std::vector<IpAddress> addresses;      ///< as far as known, in the order of the Service's status
+  const config::Pool* pool = nullptr;    ///< set unless there is a conclusion
+  bool stranded = false;                 ///< no pool holds the addresses any more; `pool` is the last that did
+};
+
 /// Does this node's speaker care for the Service: type LoadBalancer and of our class (operations spec 2.10)?
 [[nodiscard]] std::optional<Reason> why_not_ours(const kube::Service& service, const std::string& lb_class);
 
 /// The addresses of the Service's status, without repetitions; nullopt when an entry is none: a hostname, a zone suffix,
 /// nonsense.
 [[nodiscard]] std::optional<std::vector<IpAddress>> addresses_of(const kube::Service& service);
+
+/// `service` is null when it has been deleted; `config` until one has been loaded. `former` is the last pool that held all
+/// of its addresses; null when it is not known.
+[[nodiscard]] Grounds grounds_of(const kube::Service* service, const std::string& lb_class, const config::Config* config,
+                                 const config::Pool* former);
+
+/// What a decision about a stranded Service tells the user.
+[[nodiscard]] std::string stranded_detail(const config::Pool& former, const std::string& detail);
 
 /// `service` is null when it has been deleted. `former` is the last pool that held all of its addresses, for the time in
 /// which none does; null when it is not known.

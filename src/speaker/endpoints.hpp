@@ -25,6 +25,20 @@ struct ServingEndpoints {
 /// All slices of one Service pooled, whatever their address family.
 [[nodiscard]] ServingEndpoints serving_endpoints(Slices slices);
 
+/// What BGP asks: is there an endpoint that can serve, anywhere and on this very node?
+struct EndpointHealth {
+  bool anywhere = false;
+  bool here = false;
+};
+/// By family of the endpoints. Those of slices of FQDNs count for both.
+struct EndpointHealths {
+  EndpointHealth pooled;  ///< of any family
+  EndpointHealth ipv4;
+  EndpointHealth ipv6;
+};
+/// An endpoint counts when it can serve and has an address; `here` when its node is known to be `node` (bgp spec 2.2).
+[[nodiscard]] EndpointHealths endpoint_healths(Slices slices, const std::string& node);
+
 /// As the slice's label says; nullopt when the slice carries no kubernetes.io/service-name label.
 [[nodiscard]] std::optional<ServiceKey> service_of(const kube::EndpointSlice& slice);
 

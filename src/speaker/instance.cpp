@@ -29,16 +29,25 @@ Instance::Instance(Options options, Log log)
       }),
       configuration_(options_.namespace_, options_.node_name, log),
       announcements_(options_.node_name, log),
-      statuses_(options_.node_name, options_.namespace_, options_.pod, log) {}
+      bgp_({.node = options_.node_name,
+            .namespace_ = options_.namespace_,
+            .ignore_exclude_label = options_.ignore_exclude_lb},
+           {}, log),
+      statuses_(options_.node_name, options_.namespace_, options_.pod, log),
+      bgp_statuses_(options_.node_name, options_.namespace_, options_.pod, log) {}
 
 void Instance::on_input(Now now, const Input& input, Output& out) {
   std::visit(
       [&](const auto& in) {
         using T = std::decay_t<decltype(in)>;
         if constexpr (std::is_same_v<T, kube::WriteDone>) {
+          // Each knows its own by their numbers.
           statuses_.on_write_done(now, in);
+          bgp_statuses_.on_write_done(now, in);
         } else if constexpr (std::is_same_v<T, kube::Change<kube::ServiceL2Status>>) {
           statuses_.on_change(in);
+        } else if constexpr (std::is_same_v<T, kube::Change<kube::ServiceBGPStatus>>) {
+          bgp_statuses_.on_change(in);
         } else if constexpr (std::is_same_v<T, layer2::ConflictSeen>) {
           contest(now.steady, in, out);
         } else if constexpr (requires { configuration_.on_change(in); }) {
@@ -84,6 +93,7 @@ void Instance::note(const kube::Change<kube::EndpointSlice>& change) {
 
 void Instance::note(const kube::Change<kube::Node>& change) {
   if (const auto* upserted = std::get_if<kube::Upserted<kube::Node>>(&change)) {
+    if (upserted->object->metadata.name == options_.node_name) note_own(*upserted->object);
     const auto facts = facts_of(*upserted->object);
     const auto [known, is_new] = nodes_.try_emplace(upserted->object->metadata.name, facts);
     if (!is_new && known->second == facts) return;
@@ -108,6 +118,7 @@ void Instance::note(const MembersChanged& change) {
 void Instance::note(const Stopping& /*stopping*/) {
   if (std::exchange(stopping_, true)) return;
   statuses_.stop();
+  bgp_statuses_.stop();
   pass_due_ = true;
 }
 
@@ -118,13 +129,14 @@ void Instance::note(const InterfacesChanged& change) {
 }
 
 void Instance::on_time(Now now, Output& out) {
-  if (!ready()) return;
+  // Sessions are opened at once; what they are told waits for the Services (bgp spec 4.15).
+  if (!ready()) {
+    if (configuration_.listed()) configure_when_due(out);
+    return;
+  }
   // Neither a new configuration nor a list of all Services to look at comes before what changes hands.
   if (!urgent()) {
-    if (configuration_.due()) {
-      ++updates_;
-      build_configuration(out);
-    }
+    configure_when_due(out);
     if (pass_due_) look_at_all();
   }
 
@@ -138,6 +150,16 @@ void Instance::on_time(Now now, Output& out) {
   const bool all_known = configuration_.current() != nullptr && interfaces_.has_value() && hold() != Hold::kFirstJoin;
   if (all_known && !pass_due_ && nothing_waits()) statuses_.start();
   statuses_.on_time(now, out);
+  publish_bgp(out);
+  bgp_statuses_.on_time(now, out);
+}
+
+void Instance::configure_when_due(Output& out) {
+  if (configuration_.due()) {
+    ++updates_;
+    build_configuration(out);
+  }
+  configure_bgp(out);
 }
 
 std::optional<std::size_t> Instance::look_at_next(SteadyPoint now, Output& out) {
@@ -147,6 +169,7 @@ std::optional<std::size_t> Instance::look_at_next(SteadyPoint now, Output& out) 
     if (!key) continue;
     if (queue == &changed_) ++updates_;
     const auto weight = reconcile(now, *key, out);
+    reconcile_bgp(*key, out);
     queue->done(*key);
     return weight;
   }
@@ -158,16 +181,20 @@ bool Instance::nothing_waits() const {
 }
 
 SteadyPoint Instance::next_deadline() const {
-  if (!ready()) return kIdle;
-  if (urgent() || configuration_.due() || pass_due_) return SteadyPoint::min();
-  return std::min({changed_.next_deadline(), pass_.next_deadline(), statuses_.next_deadline()});
+  const bool configuration_waits = configuration_.due() || (configuration_.current() && bgp_peers_due_ && !stopping_);
+  if (!ready()) return configuration_.listed() && configuration_waits ? SteadyPoint::min() : kIdle;
+  if (urgent() || configuration_waits || pass_due_ || bgp_waits()) return SteadyPoint::min();
+  return std::min(
+      {changed_.next_deadline(), pass_.next_deadline(), statuses_.next_deadline(), bgp_statuses_.next_deadline()});
 }
 
 void Instance::look_at_all() {
   pass_due_ = false;
   std::vector<const kube::Service*> services;
   for (const auto& [key, service] : services_.objects()) {
-    if (service->spec.type == "LoadBalancer" || announcements_.find(key) != nullptr) services.push_back(service.get());
+    if (service->spec.type == "LoadBalancer" || announcements_.find(key) != nullptr || bgp_.announced().contains(key)) {
+      services.push_back(service.get());
+    }
   }
   // Services that have an address first: they may carry traffic (layer2 spec 1.2).
   std::ranges::sort(services, [](const kube::Service* a, const kube::Service* b) {
@@ -192,7 +219,7 @@ Decision Instance::decide_now(const ServiceKey& key, const Electorate& electorat
                  .config = configuration_.current().get(),
                  .electorate = electorate,
                  .interfaces = interfaces_},
-                service.get(), slices, remember_pool(key, service.get()), standing);
+                service.get(), slices, remember_pool(key, service.get()).get(), standing);
 }
 
 std::size_t Instance::reconcile(SteadyPoint now, const ServiceKey& key, Output& out) {
@@ -219,13 +246,17 @@ std::size_t Instance::reconcile(SteadyPoint now, const ServiceKey& key, Output& 
 
 void Instance::build_configuration(Output& out) {
   const auto before = configuration_.error();
-  if (configuration_.build()) pass_due_ = true;
+  if (configuration_.build()) {
+    pass_due_ = true;
+    bgp_peers_due_ = true;
+    bgp_.begin_batch(out);
+  }
   const auto& error = configuration_.error();
   if (!error || error == before) return;
   if (auto complaint = configuration_.complaint()) out.emplace_back(*std::move(complaint));
 }
 
-const config::Pool* Instance::remember_pool(const ServiceKey& key, const kube::Service* service) {
+std::shared_ptr<const config::Pool> Instance::remember_pool(const ServiceKey& key, const kube::Service* service) {
   const auto& config = configuration_.current();
   auto addresses = service != nullptr && !why_not_ours(*service, options_.lb_class) ? addresses_of(*service) : std::nullopt;
   if (!addresses || addresses->empty()) {
@@ -234,12 +265,13 @@ const config::Pool* Instance::remember_pool(const ServiceKey& key, const kube::S
   }
   std::ranges::sort(*addresses);
   if (const auto* pool = config ? config->pool_of(*addresses) : nullptr; pool != nullptr) {
-    remembered_[key] = {std::move(*addresses), {config, pool}};
-    return pool;
+    auto& remembered = remembered_[key];
+    remembered = {std::move(*addresses), {config, pool}};
+    return remembered.pool;
   }
   const auto known = remembered_.find(key);
   if (known == remembered_.end()) return nullptr;
-  if (known->second.addresses == *addresses) return known->second.pool.get();
+  if (known->second.addresses == *addresses) return known->second.pool;
   remembered_.erase(known);
   return nullptr;
 }
@@ -300,6 +332,11 @@ std::vector<AnnouncedSeries> Instance::announced() const {
   for (const auto& [key, announcement] : announcements_.all()) {
     for (const auto& address : announcement.addresses) {
       out.push_back({key.to_string(), "layer2", options_.node_name, address.to_string()});
+    }
+  }
+  for (const auto& [key, announcement] : bgp_.announced()) {
+    for (const auto& address : announcement.addresses) {
+      out.push_back({key.to_string(), "bgp", options_.node_name, address.to_string()});
     }
   }
   std::ranges::sort(out);

@@ -3,7 +3,8 @@
 // In:   Services, EndpointSlices, Nodes, configuration resources, own status objects (kube::Change each), the set of live
 //       members (absent while membership is off: then every Node known from the API counts), claims of announced addresses
 //       by others, the names of this node's interfaces, outcomes of writes.
-// Out:  layer2 commands for the packets thread, API writes, events. Metrics are read from its state.
+// Out:  layer2 commands for the packets thread, peers and prefixes for the BGP engine, API writes, events. Metrics are read
+//       from its state.
 // Thread: main. It sends no packet and keeps no socket.
 //
 // Level-triggered: an input only notes what has to be looked at again; on_time() decides from the newest state, one slice at
@@ -32,6 +33,7 @@
 #include "layer2/inputs_and_actions.hpp"
 #include "speaker/actions.hpp"
 #include "speaker/announcements.hpp"
+#include "speaker/bgp/announcer.hpp"
 #include "speaker/configuration.hpp"
 #include "speaker/conflicts.hpp"
 #include "speaker/decision.hpp"
@@ -59,12 +61,18 @@ struct InterfacesChanged {
   std::set<std::string> names;
 };
 
+/// No BGP session may run, since somebody else on this node keeps sessions with the same peers; empty: they may.
+struct BgpHeld {
+  std::string reason;
+};
+
 using Input =
     std::variant<kube::Change<kube::Service>, kube::Change<kube::EndpointSlice>, kube::Change<kube::Node>,
                  kube::Change<kube::Namespace>, kube::Change<kube::IPAddressPool>, kube::Change<kube::L2Advertisement>,
                  kube::Change<kube::BGPPeer>, kube::Change<kube::BGPAdvertisement>, kube::Change<kube::BFDProfile>,
                  kube::Change<kube::Community>, kube::Change<kube::Secret>, kube::Change<kube::ServiceL2Status>,
-                 MembersChanged, InterfacesChanged, layer2::ConflictSeen, Stopping, kube::WriteDone>;
+                 kube::Change<kube::ServiceBGPStatus>, MembersChanged, InterfacesChanged, BgpHeld, layer2::ConflictSeen,
+                 Stopping, kube::WriteDone>;
 
 struct Options {
   std::string node_name;           ///< of the own node, as in the API
@@ -103,9 +111,11 @@ class Instance {
   [[nodiscard]] bool ready() const { return services_.listed() && slices_.listed() && configuration_.listed(); }
   /// The last decision per Service of type LoadBalancer, with its reason.
   [[nodiscard]] const std::map<ServiceKey, Decision>& decisions() const { return decisions_; }
+  /// The same of BGP, with what of it concerns several Services or none.
+  [[nodiscard]] const BgpAnnouncer& bgp() const { return bgp_; }
   [[nodiscard]] const Announcements& announcements() const { return announcements_; }
   [[nodiscard]] Metrics metrics() const;
-  /// Nothing is answered on behalf of this speaker any more: after Stopping it may end.
+  /// No address is answered for on behalf of this speaker any more: after Stopping it may end, as far as layer 2 goes.
   [[nodiscard]] bool announces_nothing() const { return announcements_.all().empty(); }
   /// Sorted.
   [[nodiscard]] std::vector<AnnouncedSeries> announced() const;
@@ -116,7 +126,9 @@ class Instance {
   void note(const kube::Change<kube::Node>& change);
   void note(const MembersChanged& change);
   void note(const InterfacesChanged& change);
+  void note(const BgpHeld& held);
   void note(const Stopping& stopping);
+  void note_own(const kube::Node& node);
 
   // instance_members.cpp: members that come and go, and members that announce what this node announces.
   [[nodiscard]] Standing standing_of(SteadyPoint now, const ServiceKey& key);
@@ -139,9 +151,18 @@ class Instance {
   /// Returns how much work it was.
   std::size_t reconcile(SteadyPoint now, const ServiceKey& key, Output& out);
   Decision decide_now(const ServiceKey& key, const Electorate& electorate, const Standing& standing);
+  void configure_when_due(Output& out);
   void build_configuration(Output& out);
+
+  // instance_bgp.cpp
+  void reconcile_bgp(const ServiceKey& key, Output& out);
+  void configure_bgp(Output& out);
+  void publish_bgp(Output& out);
+  void report_bgp_statuses();
+  [[nodiscard]] bool bgp_waits() const { return !stopping_ && (bgp_.due() || bgp_.has_affected()); }
+
   /// The last pool that held all addresses of the Service, if one is remembered.
-  const config::Pool* remember_pool(const ServiceKey& key, const kube::Service* service);
+  std::shared_ptr<const config::Pool> remember_pool(const ServiceKey& key, const kube::Service* service);
   void report(const ServiceKey& key, const Decision& decision);
   [[nodiscard]] Electorate electorate() const;
 
@@ -154,10 +175,15 @@ class Instance {
   bool joined_ = false;             ///< elections have been free once
   std::set<std::string> departed_;  ///< Nodes that were members and are none at present
   bool stopping_ = false;
+  std::optional<OwnNode> own_node_;
+  std::string bgp_held_;
+  bool bgp_peers_due_ = false;
   std::optional<std::set<std::string>> interfaces_;
   Configuration configuration_;
   Announcements announcements_;
+  BgpAnnouncer bgp_;
   ServiceStatuses statuses_;
+  BgpServiceStatuses bgp_statuses_;
   std::map<ServiceKey, Decision> decisions_;
   Owners owners_;
   Conflicts conflicts_;

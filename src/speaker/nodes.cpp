@@ -13,4 +13,15 @@ NodeFacts facts_of(const kube::Node& node) {
           .excluded = node.metadata.labels.contains("node.kubernetes.io/exclude-from-external-load-balancers")};
 }
 
+OwnNode own_facts_of(const OwnNode& before, const kube::Node& node) {
+  OwnNode out{.labels = node.metadata.labels, .internal_v4 = std::nullopt};
+  for (const auto& entry : node.status.addresses) {
+    const auto address = entry.type == "InternalIP" ? IpAddress::parse(entry.address) : std::nullopt;
+    if (!address || !address->is_v4() || address->is_unspecified()) continue;
+    if (!out.internal_v4 || address == before.internal_v4) out.internal_v4 = address;
+  }
+  if (!out.internal_v4) out.internal_v4 = before.internal_v4;
+  return out;
+}
+
 }  // namespace metallb::speaker

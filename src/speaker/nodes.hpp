@@ -1,10 +1,12 @@
-// What the election needs to know of each Node.
+// What the elections need to know of each Node, and the BGP sessions of the own one.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "kube/objects/core.hpp"
+#include "net/ip_address.hpp"
 
 namespace metallb::speaker {
 
@@ -17,5 +19,16 @@ struct NodeFacts {
 using NodeTable = std::map<std::string, NodeFacts>;
 
 [[nodiscard]] NodeFacts facts_of(const kube::Node& node);
+
+/// What the BGP sessions of this node depend on of its own Node.
+struct OwnNode {
+  kube::StringMap labels;                ///< peers are selected by them
+  std::optional<IpAddress> internal_v4;  ///< an IPv4 address of type InternalIP
+  friend bool operator==(const OwnNode&, const OwnNode&) = default;
+};
+
+/// The same after `node` has been seen. The address stays while the Node still has it or has none: a router ID made of it
+/// should not change (bgp spec 1.8).
+[[nodiscard]] OwnNode own_facts_of(const OwnNode& before, const kube::Node& node);
 
 }  // namespace metallb::speaker

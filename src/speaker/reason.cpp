@@ -40,6 +40,16 @@ std::string_view to_string(Reason reason) {
       return "aloneForAMoment";
     case Reason::kStopping:
       return "stopping";
+    case Reason::kConflictingAdvertisements:
+      return "conflictingAdvertisements";
+    case Reason::kNodeNetworkUnavailable:
+      return "nodeNetworkUnavailable";
+    case Reason::kNodeExcluded:
+      return "nodeLabeledExcludeBalancers";
+    case Reason::kNoLocalEndpoints:
+      return "noLocalEndpoints";
+    case Reason::kNoEndpoints:
+      return "noEndpoints";
   }
   return "";
 }

@@ -25,6 +25,12 @@ enum class Reason : std::uint8_t {
   kFirstJoin,            ///< ours; the first attempt to join the members has not ended (failover spec 4)
   kAlone,                ///< ours; all other members were lost at once (failover spec 4)
   kStopping,             ///< ours; answers until a successor is heard
+  // BGP (bgp spec 2.2)
+  kConflictingAdvertisements,
+  kNodeNetworkUnavailable,
+  kNodeExcluded,
+  kNoLocalEndpoints,
+  kNoEndpoints,
 };
 
 /// "notOwner" and so on; empty for kAnnounced.

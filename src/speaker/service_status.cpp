@@ -25,44 +25,32 @@ constexpr auto kLongestRetry = std::chrono::seconds(60);
 constexpr Duration kShortestPause = std::chrono::seconds(1);
 constexpr Duration kLongestPause = std::chrono::seconds(60);
 
-const std::string* label(const kube::ServiceL2Status& object, const char* name) {
-  const auto found = object.metadata.labels.find(name);
-  return found == object.metadata.labels.end() ? nullptr : &found->second;
+const std::string* label(const kube::ObjectMeta& metadata, const char* name) {
+  const auto found = metadata.labels.find(name);
+  return found == metadata.labels.end() ? nullptr : &found->second;
 }
 
 /// nullopt when one of the three labels is missing.
-std::optional<ServiceKey> service_of(const kube::ServiceL2Status& object) {
-  const auto* name = label(object, kServiceLabel);
-  const auto* name_space = label(object, kNamespaceLabel);
-  if (name == nullptr || name_space == nullptr || label(object, kNodeLabel) == nullptr) return std::nullopt;
+std::optional<ServiceKey> service_of(const kube::ObjectMeta& metadata) {
+  const auto* name = label(metadata, kServiceLabel);
+  const auto* name_space = label(metadata, kNamespaceLabel);
+  if (name == nullptr || name_space == nullptr || label(metadata, kNodeLabel) == nullptr) return std::nullopt;
   return ServiceKey{*name_space, *name};
 }
 
-std::vector<std::string> index_values(const kube::ServiceL2Status& object) {
-  const auto service = service_of(object);
+template <class Object>
+std::vector<std::string> index_values(const Object& object) {
+  const auto service = service_of(object.metadata);
   if (!service.has_value()) return {};
   return {service->to_string()};
 }
 
-/// Regardless of the order of interfaces: the original writes them in any order.
-bool same_status(kube::ServiceL2StatusStatus a, kube::ServiceL2StatusStatus b) {
-  std::ranges::sort(a.interfaces, {}, &kube::InterfaceInfo::name);
-  std::ranges::sort(b.interfaces, {}, &kube::InterfaceInfo::name);
-  return a == b;
-}
-
-std::string status_patch(const kube::ServiceL2StatusStatus& status) {
-  // In a merge patch null removes the member: no interfaces listed means all.
-  boost::json::value interfaces = nullptr;
-  if (!status.interfaces.empty()) {
-    auto& list = interfaces.emplace_array();
-    for (const auto& interface : status.interfaces) list.push_back(boost::json::object{{"name", interface.name}});
-  }
-  return boost::json::serialize(
-      boost::json::object{{"status", boost::json::object{{"node", status.node},
-                                                         {"serviceName", status.serviceName},
-                                                         {"serviceNamespace", status.serviceNamespace},
-                                                         {"interfaces", std::move(interfaces)}}}});
+template <class Object>
+std::string status_patch(const typename StatusKind<Object>::Status& status) {
+  boost::json::object out{
+      {"node", status.node}, {"serviceName", status.serviceName}, {"serviceNamespace", status.serviceNamespace}};
+  StatusKind<Object>::patch(out, status);
+  return boost::json::serialize(boost::json::object{{"status", std::move(out)}});
 }
 
 std::string owner_patch(const std::vector<kube::OwnerReference>& owners) {
@@ -77,48 +65,80 @@ std::string owner_patch(const std::vector<kube::OwnerReference>& owners) {
 
 }  // namespace
 
-ServiceStatuses::ServiceStatuses(std::string node, std::string namespace_, std::optional<PodIdentity> owner, Log log)
+void StatusKind<kube::ServiceL2Status>::fill(Status& status, const Wanted& wanted) {
+  if (wanted.all) return;
+  for (const auto& name : wanted.names) status.interfaces.push_back({name});
+}
+
+/// Regardless of the order of interfaces: the original writes them in any order.
+bool StatusKind<kube::ServiceL2Status>::same(Status a, Status b) {
+  std::ranges::sort(a.interfaces, {}, &kube::InterfaceInfo::name);
+  std::ranges::sort(b.interfaces, {}, &kube::InterfaceInfo::name);
+  return a == b;
+}
+
+void StatusKind<kube::ServiceL2Status>::patch(boost::json::object& out, const Status& status) {
+  // In a merge patch null removes the member: no interfaces listed means all.
+  auto& interfaces = out["interfaces"];
+  if (status.interfaces.empty()) return;
+  auto& list = interfaces.emplace_array();
+  for (const auto& interface : status.interfaces) list.push_back(boost::json::object{{"name", interface.name}});
+}
+
+void StatusKind<kube::ServiceBGPStatus>::patch(boost::json::object& out, const Status& status) {
+  auto& list = out["peers"].emplace_array();
+  for (const auto& peer : status.peers) list.emplace_back(peer);
+}
+
+template <class Object>
+StatusObjects<Object>::StatusObjects(std::string node, std::string namespace_, std::optional<PodIdentity> owner, Log log)
     : node_(std::move(node)),
       namespace_(std::move(namespace_)),
       owner_(std::move(owner)),
       log_(log),
-      store_(index_values),
+      store_(index_values<Object>),
       queue_({.maximum = kLongestRetry}) {}
 
-void ServiceStatuses::want(const ServiceKey& service, const std::optional<layer2::InterfaceSet>& interfaces) {
+template <class Object>
+void StatusObjects<Object>::want(const ServiceKey& service, const std::optional<Wanted>& wanted) {
   const auto known = wanted_.find(service);
-  if (!interfaces.has_value()) {
+  if (!wanted.has_value()) {
     if (known == wanted_.end()) return;
     wanted_.erase(known);
     brakes_.erase(service);
   } else {
-    if (known != wanted_.end() && known->second == *interfaces) return;
-    wanted_.insert_or_assign(service, *interfaces);
+    if (known != wanted_.end() && known->second == *wanted) return;
+    wanted_.insert_or_assign(service, *wanted);
   }
   queue_.add(service);
 }
 
-void ServiceStatuses::start() {
+template <class Object>
+void StatusObjects<Object>::start() {
   if (std::exchange(started_, true)) return;
   for (const auto& [key, object] : store_.objects()) judge(object);
 }
 
-void ServiceStatuses::judge(const Pointer& object) {
-  const auto service = service_of(*object);
+template <class Object>
+void StatusObjects<Object>::judge(const Pointer& object) {
+  const auto service = service_of(object->metadata);
   if (!service.has_value()) {
-    log_.error({{"controller", "Layer2StatusReconciler"},
+    log_.error({{"controller", Kind::kController},
                 {"object", object->metadata.key().to_string()},
                 {"error", "labels are missing"},
-                {"msg", "ignoring a ServiceL2Status that does not say whose it is"}});
+                {"msg", "ignoring a status object that does not say whose it is"}});
     return;
   }
   if (wanted_.contains(*service) || is_own(*object)) queue_.add(*service);
 }
 
-void ServiceStatuses::on_change(const kube::Change<kube::ServiceL2Status>& change) {
-  if (const auto* upserted = std::get_if<kube::Upserted<kube::ServiceL2Status>>(&change)) {
+template <class Object>
+void StatusObjects<Object>::on_change(const kube::Change<Object>& change) {
+  if (const auto* upserted = std::get_if<kube::Upserted<Object>>(&change)) {
     const auto key = upserted->object->metadata.key();
     if (key.namespace_ != namespace_) return;
+    // Where each node has an object of its own, those of others are none of our business; nor is one that was made theirs.
+    if (!Kind::kOneOwner && !is_own(*upserted->object)) return on_change(kube::Removed<Object>{key});
     seen_meanwhile_.insert(key);
     const auto unseen = unseen_.extract(key);
     if (const auto before = store_.apply(change)) judge(before);
@@ -129,7 +149,7 @@ void ServiceStatuses::on_change(const kube::Change<kube::ServiceL2Status>& chang
       store_.apply(change);
     }
     judge(store_.get(key));
-  } else if (const auto* removed = std::get_if<kube::Removed<kube::ServiceL2Status>>(&change)) {
+  } else if (const auto* removed = std::get_if<kube::Removed<Object>>(&change)) {
     seen_meanwhile_.insert(removed->key);
     const auto unseen = unseen_.extract(removed->key);
     if (const auto before = store_.apply(change)) judge(before);
@@ -149,7 +169,8 @@ void ServiceStatuses::on_change(const kube::Change<kube::ServiceL2Status>& chang
   if (std::ranges::none_of(pending_, [](const auto& p) { return p.second.step == Step::kCreate; })) seen_meanwhile_.clear();
 }
 
-void ServiceStatuses::on_time(Now now, Output& out) {
+template <class Object>
+void StatusObjects<Object>::on_time(Now now, Output& out) {
   if (!running()) return;
   for (std::size_t i = 0; i < kServicesPerSlice && pending_.size() < kWritesUnderWay; ++i) {
     const auto service = queue_.take(now.steady);
@@ -170,32 +191,36 @@ void ServiceStatuses::on_time(Now now, Output& out) {
       continue;
     }
     if (pending.step == Step::kCreate) replace_.erase(*service);  // nothing is left to replace
-    write->id = ActionId(++last_id_);
+    write->id = ActionId(next_id_++);
     pending_.emplace(write->id, std::move(pending));
     out.emplace_back(std::move(*write));
   }
 }
 
-SteadyPoint ServiceStatuses::next_deadline() const {
+template <class Object>
+SteadyPoint StatusObjects<Object>::next_deadline() const {
   // With all writes under way, the next outcome is what is waited for.
   if (!running() || pending_.size() >= kWritesUnderWay) return kIdle;
   return queue_.next_deadline();
 }
 
-bool ServiceStatuses::is_own(const kube::ServiceL2Status& object) const {
-  const auto* node = label(object, kNodeLabel);
+template <class Object>
+bool StatusObjects<Object>::is_own(const Object& object) const {
+  const auto* node = label(object.metadata, kNodeLabel);
   return node != nullptr && *node == node_;
 }
 
-std::vector<ServiceStatuses::Pointer> ServiceStatuses::objects_of(const ServiceKey& service) const {
+template <class Object>
+auto StatusObjects<Object>::objects_of(const ServiceKey& service) const -> std::vector<Pointer> {
   auto out = store_.by_index(service.to_string());
   for (const auto& [key, unseen] : unseen_) {
-    if (service_of(*unseen.object) == service) out.push_back(unseen.object);
+    if (service_of(unseen.object->metadata) == service) out.push_back(unseen.object);
   }
   return out;
 }
 
-std::vector<kube::OwnerReference> ServiceStatuses::owners() const {
+template <class Object>
+std::vector<kube::OwnerReference> StatusObjects<Object>::owners() const {
   if (!owner_.has_value()) return {};
   return {{.apiVersion = "v1",
            .kind = "Pod",
@@ -205,17 +230,18 @@ std::vector<kube::OwnerReference> ServiceStatuses::owners() const {
            .blockOwnerDeletion = std::nullopt}};
 }
 
-kube::ServiceL2StatusStatus ServiceStatuses::desired(const ServiceKey& service,
-                                                     const layer2::InterfaceSet& interfaces) const {
-  kube::ServiceL2StatusStatus status{
-      .node = node_, .serviceName = service.name, .serviceNamespace = service.namespace_, .interfaces = {}};
-  if (!interfaces.all) {
-    for (const auto& name : interfaces.names) status.interfaces.push_back({name});
-  }
+template <class Object>
+auto StatusObjects<Object>::desired(const ServiceKey& service, const Wanted& wanted) const -> typename Kind::Status {
+  typename Kind::Status status;
+  status.node = node_;
+  status.serviceName = service.name;
+  status.serviceNamespace = service.namespace_;
+  Kind::fill(status, wanted);
   return status;
 }
 
-std::optional<kube::Write> ServiceStatuses::next_write(const ServiceKey& service, Pending& pending) const {
+template <class Object>
+std::optional<kube::Write> StatusObjects<Object>::next_write(const ServiceKey& service, Pending& pending) const {
   const auto objects = objects_of(service);
   const auto wanted = wanted_.find(service);
   Pointer keep;
@@ -231,7 +257,7 @@ std::optional<kube::Write> ServiceStatuses::next_write(const ServiceKey& service
     const auto status = desired(service, wanted->second);
     const auto unseen = unseen_.find(keep->metadata.key());
     const auto doubtful = unseen != unseen_.end() && unseen->second.doubtful;
-    if (doubtful || !same_status(keep->status, status)) return patch(*keep, "status", status_patch(status), pending);
+    if (doubtful || !Kind::same(keep->status, status)) return patch(*keep, "status", status_patch<Object>(status), pending);
   }
   // Who announces removes the others' objects, too; who does not, its own only.
   for (const auto& object : objects) {
@@ -245,12 +271,14 @@ std::optional<kube::Write> ServiceStatuses::next_write(const ServiceKey& service
 // Two speakers that both take themselves for the owner would delete each other's object for ever, as fast as the API server
 // can follow. One of them is wrong, and will know soon.
 
-Duration ServiceStatuses::until_free(SteadyPoint now, const ServiceKey& service) const {
+template <class Object>
+Duration StatusObjects<Object>::until_free(SteadyPoint now, const ServiceKey& service) const {
   const auto known = brakes_.find(service);
   return known == brakes_.end() ? Duration::zero() : known->second.until - now;
 }
 
-void ServiceStatuses::brake(SteadyPoint now, const ServiceKey& service) {
+template <class Object>
+void StatusObjects<Object>::brake(SteadyPoint now, const ServiceKey& service) {
   const auto [known, first] = brakes_.try_emplace(service, Brake{now, kShortestPause});
   auto& brake = known->second;
   // A quiet time as long as the longest pause ends the fight.
@@ -258,48 +286,52 @@ void ServiceStatuses::brake(SteadyPoint now, const ServiceKey& service) {
   brake.until = now + brake.pause;
 }
 
-kube::Write ServiceStatuses::creation(const ServiceKey& service) const {
-  kube::ServiceL2Status object;
-  object.metadata.generateName = "l2-";
+template <class Object>
+kube::Write StatusObjects<Object>::creation(const ServiceKey& service) const {
+  Object object;
+  object.metadata.generateName = Kind::kNamePrefix;
   object.metadata.namespace_ = namespace_;
   object.metadata.labels = {{kNodeLabel, node_}, {kServiceLabel, service.name}, {kNamespaceLabel, service.namespace_}};
   object.metadata.ownerReferences = owners();
   return {.id = {},
           .verb = kube::Verb::kCreate,
-          .resource = &kube::resource_of<kube::ServiceL2Status>(),
+          .resource = &kube::resource_of<Object>(),
           .key = {namespace_, ""},
           .subresource = {},
           .body = kube::encode_text(object),
           .uid = {}};
 }
 
-kube::Write ServiceStatuses::deletion(const kube::ServiceL2Status& object, Pending& pending) const {
+template <class Object>
+kube::Write StatusObjects<Object>::deletion(const Object& object, Pending& pending) const {
   pending.step = Step::kDelete;
   pending.object = object.metadata.key();
   return {.id = {},
           .verb = kube::Verb::kDelete,
-          .resource = &kube::resource_of<kube::ServiceL2Status>(),
+          .resource = &kube::resource_of<Object>(),
           .key = pending.object,
           .subresource = {},
           .body = {},
           .uid = object.metadata.uid};
 }
 
-kube::Write ServiceStatuses::patch(const kube::ServiceL2Status& object, std::string subresource, std::string body,
-                                   Pending& pending) const {
+template <class Object>
+kube::Write StatusObjects<Object>::patch(const Object& object, std::string subresource, std::string body,
+                                         Pending& pending) const {
   pending.step = Step::kPatch;
   pending.object = object.metadata.key();
   pending.version_seen = object.metadata.resourceVersion;
   return {.id = {},
           .verb = kube::Verb::kMergePatch,
-          .resource = &kube::resource_of<kube::ServiceL2Status>(),
+          .resource = &kube::resource_of<Object>(),
           .key = pending.object,
           .subresource = std::move(subresource),
           .body = std::move(body),
           .uid = object.metadata.uid};
 }
 
-void ServiceStatuses::on_write_done(Now now, const kube::WriteDone& done) {
+template <class Object>
+void StatusObjects<Object>::on_write_done(Now now, const kube::WriteDone& done) {
   const auto node = pending_.extract(done.id);
   if (node.empty()) return;
   const auto& pending = node.mapped();
@@ -311,20 +343,21 @@ void ServiceStatuses::on_write_done(Now now, const kube::WriteDone& done) {
   queue_.done(pending.service);
 }
 
-void ServiceStatuses::on_success(Now now, const Pending& pending, const std::string& answer) {
+template <class Object>
+void StatusObjects<Object>::on_success(Now now, const Pending& pending, const std::string& answer) {
   if (pending.step == Step::kDelete) {
     queue_.add(pending.service);
     replace_.erase(pending.service);
     forget_object(pending.object);
     return;
   }
-  auto decoded = kube::decode_text<kube::ServiceL2Status>(answer);
+  auto decoded = kube::decode_text<Object>(answer);
   if (!decoded.has_value()) {
     on_failure(now, pending, {kube::WriteError::Reason::kUnavailable, "unreadable answer: " + decoded.error().to_string()});
     return;
   }
   queue_.add(pending.service);  // one write may not be all
-  const auto object = std::make_shared<const kube::ServiceL2Status>(std::move(*decoded));
+  const auto object = std::make_shared<const Object>(std::move(*decoded));
   const auto key = object->metadata.key();
   if (pending.step == Step::kCreate) {
     if (!seen_meanwhile_.contains(key)) unseen_[key] = {object};
@@ -339,7 +372,8 @@ void ServiceStatuses::on_success(Now now, const Pending& pending, const std::str
   if (known && known->metadata.resourceVersion == pending.version_seen) store_.apply_write(object);
 }
 
-void ServiceStatuses::on_failure(Now now, const Pending& pending, const kube::WriteError& error) {
+template <class Object>
+void StatusObjects<Object>::on_failure(Now now, const Pending& pending, const kube::WriteError& error) {
   using Reason = kube::WriteError::Reason;
   const bool vanished = error.reason == Reason::kNotFound || error.reason == Reason::kGone;
   if (vanished && pending.step != Step::kCreate) {
@@ -351,16 +385,20 @@ void ServiceStatuses::on_failure(Now now, const Pending& pending, const kube::Wr
   // The fields of a status cannot be changed once they are set: an object that somebody has edited is replaced.
   if (error.reason == Reason::kInvalid && pending.step == Step::kPatch) replace_.insert(pending.service);
   const auto delay = queue_.retry(now.steady, pending.service);
-  log_.error({{"controller", "Layer2StatusReconciler"},
+  log_.error({{"controller", Kind::kController},
               {"service", pending.service.to_string()},
               {"error", error.message},
               {"retryMilliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(delay).count()},
-              {"msg", "could not write the ServiceL2Status"}});
+              {"msg", "could not write the status of the Service"}});
 }
 
-void ServiceStatuses::forget_object(const ObjectKey& object) {
+template <class Object>
+void StatusObjects<Object>::forget_object(const ObjectKey& object) {
   unseen_.erase(object);
-  if (store_.get(object)) store_.apply(kube::Removed<kube::ServiceL2Status>{object});
+  if (store_.get(object)) store_.apply(kube::Removed<Object>{object});
 }
+
+template class StatusObjects<kube::ServiceL2Status>;
+template class StatusObjects<kube::ServiceBGPStatus>;
 
 }  // namespace metallb::speaker

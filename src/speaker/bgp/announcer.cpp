@@ -1,0 +1,108 @@
+#include "speaker/bgp/announcer.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "kube/event_note.hpp"
+
+namespace metallb::speaker {
+namespace {
+
+/// Some milliseconds.
+constexpr std::size_t kPrefixesPerSlice = 2048;
+
+std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
+  std::vector<std::string> out;
+  for (const auto& address : addresses) out.push_back(address.to_string());
+  return out;
+}
+
+std::vector<IpAddress> missing_in(const std::vector<IpAddress>& from, const std::vector<IpAddress>& in) {
+  std::vector<IpAddress> out;
+  std::ranges::copy_if(from, std::back_inserter(out),
+                       [&](const auto& address) { return std::ranges::find(in, address) == in.end(); });
+  return out;
+}
+
+}  // namespace
+
+BgpAnnouncer::BgpAnnouncer(Settings settings, Advertisement advertisement, Log log)
+    : settings_(std::move(settings)), advertisement_(std::move(advertisement)), log_(log), peers_(settings_.node, log) {}
+
+void BgpAnnouncer::configure(const config::Config& config, const OwnNode& node, const std::string& held, Output& out) {
+  if (peers_.apply(config.bgp_peers, node, held, out)) routes_.set_sessions(peers_.sessions());
+  check_advertisements(config, out);
+}
+
+void BgpAnnouncer::reconcile(const ServiceKey& key, const kube::Service* service, Slices slices, Grounds grounds,
+                             const std::shared_ptr<const config::Pool>& pool, const NodeFacts* facts, Output& out) {
+  auto decision =
+      decide_bgp({.node = settings_.node, .facts = facts, .ignore_exclude_label = settings_.ignore_exclude_label}, service,
+                 slices, std::move(grounds), pool);
+  report(key, service, decision, out);
+  if (decision.action == BgpDecision::Action::kAnnounce) announce(key, *service, decision, out);
+  if (decision.action == BgpDecision::Action::kWithdraw) withdraw(key, decision.reason);
+  if (decision.reason == Reason::kServiceDeleted || decision.reason == Reason::kNotLoadBalancer) {
+    decisions_.erase(key);
+  } else {
+    decisions_[key] = std::move(decision);
+  }
+}
+
+void BgpAnnouncer::announce(const ServiceKey& key, const kube::Service& service, const BgpDecision& decision, Output& out) {
+  const auto& wanted = decision.announcement;
+  auto wishes = wishes_for(wanted.addresses, decision.advertisements);
+  report_unreached(wishes, out);
+  routes_.set(key, std::move(wishes));
+
+  auto& current = announced_[key];
+  if (current == wanted) return;
+  const auto before = std::exchange(current, wanted);
+  if (const auto gone = missing_in(before.addresses, wanted.addresses); !gone.empty()) {
+    report_withdrawal(key, gone, decision.missing == Reason::kAnnounced ? Reason::kAddressChanged : decision.missing);
+  }
+  const auto added = missing_in(wanted.addresses, before.addresses);
+  if (added.empty() && before.pool == wanted.pool && before.uid == wanted.uid) return;
+  log_.info({{"event", "serviceAnnounced"},
+             {"service", key.to_string()},
+             {"ips", texts(wanted.addresses)},
+             {"pool", wanted.pool},
+             {"protocol", "bgp"},
+             {"msg", "this node announces the Service"}});
+  // Users and tests compare this text (bgp spec 5.5).
+  out.emplace_back(kube::event_note(service, kube::EventNote::Type::kNormal, "nodeAssigned",
+                                    "announcing from node \"" + settings_.node + "\" with protocol \"bgp\""));
+}
+
+void BgpAnnouncer::withdraw(const ServiceKey& key, Reason reason) {
+  const auto found = announced_.find(key);
+  if (found == announced_.end()) return;
+  routes_.set(key, {});
+  report_withdrawal(key, found->second.addresses, reason);
+  announced_.erase(found);
+}
+
+void BgpAnnouncer::begin_batch(Output& out) {
+  if (!std::exchange(batch_, true)) out.emplace_back(BgpCommand(bgp::Publish{.changes = {}, .more = true}));
+}
+
+void BgpAnnouncer::publish(bool more_to_come, Output& out) {
+  auto flushed = routes_.flush(kPrefixesPerSlice);
+  for (const auto& dispute : flushed.disputes) report(dispute, out);
+  const bool more = routes_.due() || (batch_ && more_to_come);
+  const bool changed = !flushed.changes.empty();
+  if (!changed && more == batch_) return;
+  out.emplace_back(BgpCommand(bgp::Publish{.changes = std::move(flushed.changes), .more = more}));
+  batch_ = more;
+  if (more) return;
+  log_.info({{"event", "updatedAdvertisements"},
+             {"numAds", routes_.announced()},
+             {"protocol", "bgp"},
+             {"msg", "the prefixes of this node have been handed to the BGP engine"}});
+}
+
+void BgpAnnouncer::services_known(Output& out) {
+  if (!std::exchange(services_known_, true)) out.emplace_back(BgpCommand(bgp::ServicesKnown{}));
+}
+
+}  // namespace metallb::speaker

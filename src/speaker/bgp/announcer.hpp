@@ -1,0 +1,92 @@
+// The BGP half of the speaker: decides Service by Service, and tells the engine peers and prefixes (bgp spec 1.12, 2, 5).
+//
+// The speaker's instance drives it in slices: reconcile() for each Service that has to be looked at, publish() after each
+// slice. Between begin_batch() and the end of the pass the engine is told that more is to come, so that a new configuration
+// reaches the routers at once, and what replaces before what is withdrawn.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "kube/objects/metallb.hpp"
+#include "speaker/actions.hpp"
+#include "speaker/bgp/decision.hpp"
+#include "speaker/bgp/peers.hpp"
+#include "speaker/bgp/routes.hpp"
+
+namespace metallb::speaker {
+
+class BgpAnnouncer {
+ public:
+  struct Settings {
+    std::string node;                   ///< the own
+    std::string namespace_;             ///< MetalLB's own
+    bool ignore_exclude_label = false;  ///< --ignore-exclude-lb
+  };
+  /// The BGPAdvertisement as the API has it, to tell it what is wrong; null when it is gone.
+  using Advertisement = std::function<std::shared_ptr<const kube::BGPAdvertisement>(const ObjectKey&)>;
+  BgpAnnouncer(Settings settings, Advertisement advertisement, Log log);
+
+  /// Peers, and what of the configuration concerns no single Service. `held`: why no session may run now; empty: they may.
+  void configure(const config::Config& config, const OwnNode& node, const std::string& held, Output& out);
+  /// Looks at one Service. `service` is null when it has been deleted; `pool` owns the pool of `grounds`.
+  void reconcile(const ServiceKey& key, const kube::Service* service, Slices slices, Grounds grounds,
+                 const std::shared_ptr<const config::Pool>& pool, const NodeFacts* facts, Output& out);
+
+  /// Much is about to change together: nothing is told to the routers before the next publish() without `more_to_come`.
+  void begin_batch(Output& out);
+  /// Tells the engine a slice of what differs.
+  void publish(bool more_to_come, Output& out);
+  /// publish() has work left, whatever is to come.
+  [[nodiscard]] bool due() const { return routes_.due(); }
+  /// Every Service has been looked at once: the engine may tell its peers that this is all.
+  void services_known(Output& out);
+
+  /// Services, at most `limit`, whose BGPPeers may be others than before.
+  [[nodiscard]] std::vector<ServiceKey> take_affected(std::size_t limit) { return routes_.take_affected(limit); }
+  [[nodiscard]] bool has_affected() const { return routes_.has_affected(); }
+  [[nodiscard]] std::vector<std::string> peers_of(const ServiceKey& key) const { return routes_.peers_of(key); }
+
+  /// The last decision per Service of type LoadBalancer, with its reason.
+  [[nodiscard]] const std::map<ServiceKey, BgpDecision>& decisions() const { return decisions_; }
+  [[nodiscard]] const std::map<ServiceKey, BgpAnnouncement>& announced() const { return announced_; }
+  [[nodiscard]] const BgpRoutes& routes() const { return routes_; }
+  [[nodiscard]] const BgpSessions& sessions() const { return peers_.sessions(); }
+
+ private:
+  /// An advertisement, and a family of its prefixes that reaches nobody.
+  using Unreached = std::pair<std::string, IpFamily>;
+
+  void announce(const ServiceKey& key, const kube::Service& service, const BgpDecision& decision, Output& out);
+  void withdraw(const ServiceKey& key, Reason reason);
+  void report_withdrawal(const ServiceKey& key, const std::vector<IpAddress>& addresses, Reason reason);
+  void report(const ServiceKey& key, const kube::Service* service, const BgpDecision& decision, Output& out);
+  void check_advertisements(const config::Config& config, Output& out);
+  void check_peers_of(const config::Config& config, const config::BgpAdvertisement& advertisement, Output& out);
+  void report_unreached(const std::vector<Wish>& wishes, Output& out);
+  void report(const LocalPrefDispute& dispute, Output& out);
+  [[nodiscard]] kube::BGPAdvertisement object_of(const std::string& advertisement) const;
+
+  Settings settings_;
+  Advertisement advertisement_;
+  Log log_;
+  BgpPeers peers_;
+  BgpRoutes routes_;
+  std::map<ServiceKey, BgpDecision> decisions_;
+  std::map<ServiceKey, BgpAnnouncement> announced_;
+  bool batch_ = false;  ///< the engine waits for more
+  bool services_known_ = false;
+  std::set<std::string> nowhere_;  ///< advertisements that are limited to BGPPeers that this node has no session with
+  std::set<std::string> missing_;  ///< of those, the ones whose BGPPeers do not exist at all; told
+  std::set<Unreached> unreached_;
+  std::set<Unreached> told_;  ///< of those, the ones that a Service has needed
+};
+
+}  // namespace metallb::speaker

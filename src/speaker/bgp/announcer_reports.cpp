@@ -1,0 +1,150 @@
+// What the BGP half of the speaker tells users: log lines and events, each once while its cause lasts.
+#include <algorithm>
+#include <array>
+
+#include "kube/event_note.hpp"
+#include "speaker/bgp/announcer.hpp"
+
+namespace metallb::speaker {
+namespace {
+
+constexpr std::array kFamilies{IpFamily::kIpv4, IpFamily::kIpv6};
+
+std::string listed(const std::set<std::string>& names) {
+  std::string out;
+  for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+}  // namespace
+
+void BgpAnnouncer::report_withdrawal(const ServiceKey& key, const std::vector<IpAddress>& addresses, Reason reason) {
+  std::vector<std::string> ips;
+  for (const auto& address : addresses) ips.push_back(address.to_string());
+  log_.info({{"event", "serviceWithdrawn"},
+             {"service", key.to_string()},
+             {"ip", ips},
+             {"reason", to_string(reason)},
+             {"protocol", "bgp"},
+             {"msg", "this node does not announce the Service any more"}});
+}
+
+void BgpAnnouncer::report(const ServiceKey& key, const kube::Service* service, const BgpDecision& decision, Output& out) {
+  const auto before = decisions_.find(key);
+  if (before != decisions_.end() && before->second.reason == decision.reason && before->second.detail == decision.detail) {
+    return;
+  }
+  const auto name = key.to_string();
+  const auto reason = to_string(decision.reason);
+  const LogField what{"event", "skipping should announce bgp"};
+  switch (decision.reason) {
+    case Reason::kConflictingAdvertisements:
+      log_.error({{"event", reason},
+                  {"service", name},
+                  {"error", decision.detail},
+                  {"msg", "the Service is not announced by BGP"}});
+      if (service == nullptr) return;
+      out.emplace_back(
+          kube::event_note(*service, kube::EventNote::Type::kWarning, "conflictingAdvertisements",
+                           "not announced from node \"" + settings_.node + "\" with protocol \"bgp\": " + decision.detail));
+      return;
+    case Reason::kNodeNetworkUnavailable:
+    case Reason::kNodeExcluded:
+      log_.warn({what, {"service", name}, {"reason", reason}, {"msg", decision.detail}});
+      return;
+    case Reason::kNotOwner:
+    case Reason::kNoMatchingAdvertisement:
+    case Reason::kNoLocalEndpoints:
+    case Reason::kNoEndpoints:
+      log_.debug({what, {"service", name}, {"reason", reason}, {"msg", decision.detail}});
+      return;
+    default:  // told by layer 2's side, which has the same grounds
+      return;
+  }
+}
+
+void BgpAnnouncer::check_advertisements(const config::Config& config, Output& out) {
+  std::map<std::string, const config::BgpAdvertisement*> here;
+  for (const auto& [name, pool] : config.pools) {
+    for (const auto& advertisement : pool.bgp) {
+      if (advertisement.nodes.contains(settings_.node)) here.try_emplace(advertisement.name, &advertisement);
+    }
+  }
+  std::erase_if(nowhere_, [&](const auto& name) { return !here.contains(name); });
+  std::erase_if(missing_, [&](const auto& name) { return !here.contains(name); });
+  unreached_.clear();
+  for (const auto& [name, advertisement] : here) check_peers_of(config, *advertisement, out);
+  std::erase_if(told_, [&](const auto& entry) { return !unreached_.contains(entry); });
+}
+
+void BgpAnnouncer::check_peers_of(const config::Config& config, const config::BgpAdvertisement& advertisement, Output& out) {
+  const auto& name = advertisement.name;
+  std::vector<const BgpSessions::Session*> reached;
+  for (const auto& [peer, id] : sessions().by_name) {
+    if (advertisement.peers.empty() || advertisement.peers.contains(peer)) reached.push_back(&sessions().all.at(id));
+  }
+  if (!reached.empty() || advertisement.peers.empty()) {
+    nowhere_.erase(name);
+    missing_.erase(name);
+    // A node without any session is none of the advertisement's fault.
+    for (const auto family : kFamilies) {
+      if (reached.empty() || std::ranges::any_of(reached, [&](const auto* s) { return s->carries(family); })) continue;
+      unreached_.insert({name, family});
+    }
+    return;
+  }
+  const bool exist =
+      std::ranges::any_of(config.bgp_peers, [&](const auto& peer) { return advertisement.peers.contains(peer.name); });
+  const auto peers = listed(advertisement.peers);
+  if (nowhere_.insert(name).second) {
+    log_.warn({{"event", "announcedNowhere"},
+               {"advertisement", name},
+               {"peers", peers},
+               {"msg", exist ? "this node has no session with any of the BGPPeers to which the BGPAdvertisement is limited"
+                             : "none of the BGPPeers exists to which the BGPAdvertisement is limited"}});
+  }
+  // Peers of other nodes are how peers are chosen by rack; names that nobody has are a mistake.
+  if (exist) {
+    missing_.erase(name);
+  } else if (missing_.insert(name).second) {
+    out.emplace_back(
+        kube::event_note(object_of(name), kube::EventNote::Type::kWarning, "announcedNowhere",
+                         "spec.peers: no BGPPeer has the name " + peers +
+                             ", so nothing is announced: correct the names, or remove them to announce to all peers"));
+  }
+}
+
+void BgpAnnouncer::report_unreached(const std::vector<Wish>& wishes, Output& out) {
+  if (unreached_.empty()) return;
+  for (const auto& wish : wishes) {
+    const Unreached entry{wish.terms->name, wish.prefix.family()};
+    if (!unreached_.contains(entry) || !told_.insert(entry).second) continue;
+    const auto family = std::string(to_string(wish.prefix.family()));
+    const auto text = family + " prefixes, such as " + wish.prefix.to_string() + ", reach no peer of node \"" +
+                      settings_.node + "\", since no session carries " + family +
+                      ": set dualStackAddressFamily on a BGPPeer, or add one with an " + family + " address";
+    log_.warn({{"event", "familyNotCarried"}, {"advertisement", entry.first}, {"msg", text}});
+    out.emplace_back(kube::event_note(object_of(entry.first), kube::EventNote::Type::kWarning, "familyNotCarried", text));
+  }
+}
+
+void BgpAnnouncer::report(const LocalPrefDispute& dispute, Output& out) {
+  const auto& [prefix, used, ignored] = dispute;
+  const auto text = "localPref " + std::to_string(ignored.local_pref) + " is not used for " + prefix.to_string() +
+                    ", since BGPAdvertisement " + used.advertisement + " sets the higher localPref " +
+                    std::to_string(used.local_pref) + " for the same prefix: give both the same value";
+  log_.warn({{"event", "localPrefDiffers"}, {"advertisement", ignored.advertisement}, {"msg", text}});
+  out.emplace_back(
+      kube::event_note(object_of(ignored.advertisement), kube::EventNote::Type::kWarning, "localPrefDiffers", text));
+}
+
+kube::BGPAdvertisement BgpAnnouncer::object_of(const std::string& advertisement) const {
+  const ObjectKey key{settings_.namespace_, advertisement};
+  if (const auto object = advertisement_ ? advertisement_(key) : nullptr) return *object;
+  kube::BGPAdvertisement gone;
+  gone.metadata.namespace_ = key.namespace_;
+  gone.metadata.name = key.name;
+  return gone;
+}
+
+}  // namespace metallb::speaker
