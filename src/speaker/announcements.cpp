@@ -4,25 +4,9 @@
 #include <utility>
 
 #include "kube/event_note.hpp"
+#include "speaker/address_list.hpp"
 
 namespace metallb::speaker {
-namespace {
-
-std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
-  std::vector<std::string> out;
-  for (const auto& address : addresses) out.push_back(address.to_string());
-  return out;
-}
-
-std::vector<IpAddress> missing_in(const std::vector<IpAddress>& from, const std::vector<IpAddress>& in) {
-  std::vector<IpAddress> out;
-  std::ranges::copy_if(from, std::back_inserter(out),
-                       [&](const auto& address) { return std::ranges::find(in, address) == in.end(); });
-  return out;
-}
-
-}  // namespace
-
 const Announcement* Announcements::find(const ServiceKey& key) const {
   const auto found = announced_.find(key);
   return found == announced_.end() ? nullptr : &found->second;

@@ -19,7 +19,7 @@ constexpr auto kNamespaceLabel = "metallb.io/service-namespace";
 
 // So that a start with thousands of Services does not bury the API server.
 constexpr std::size_t kWritesUnderWay = 16;
-constexpr std::size_t kServicesPerSlice = 256;
+constexpr std::size_t kObjectsPerSlice = 256;
 constexpr auto kLongestRetry = std::chrono::seconds(60);
 /// Between two deletions of other nodes' objects for one Service.
 constexpr Duration kShortestPause = std::chrono::seconds(1);
@@ -172,7 +172,7 @@ void StatusObjects<Object>::on_change(const kube::Change<Object>& change) {
 template <class Object>
 void StatusObjects<Object>::on_time(Now now, Output& out) {
   if (!running()) return;
-  for (std::size_t i = 0; i < kServicesPerSlice && pending_.size() < kWritesUnderWay; ++i) {
+  for (std::size_t i = 0; i < kObjectsPerSlice && pending_.size() < kWritesUnderWay; ++i) {
     const auto service = queue_.take(now.steady);
     if (!service.has_value()) return;
     Pending pending{.service = *service, .step = Step::kCreate, .object = {}, .version_seen = {}, .foreign = false};

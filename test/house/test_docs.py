@@ -86,7 +86,7 @@ def emitted_reasons():
     """(component, reason) of every event; what is no literal must be a constant or a reason that is passed on."""
     reasons = set()
     for component in ("controller", "speaker"):
-        for path in (ROOT / "src" / component).glob("*.?pp"):
+        for path in (ROOT / "src" / component).rglob("*.?pp"):
             text = path.read_text()
             for first in re.findall(r"(?:\bwarn\(|Type::k(?:Normal|Warning),)\s*([^,;()]+)", text):
                 first = first.strip()

@@ -1,9 +1,7 @@
 #include "speaker/bgp/announcer.hpp"
 
-#include <algorithm>
-#include <iterator>
-
 #include "kube/event_note.hpp"
+#include "speaker/address_list.hpp"
 
 namespace metallb::speaker {
 namespace {
@@ -11,23 +9,10 @@ namespace {
 /// Some milliseconds.
 constexpr std::size_t kPrefixesPerSlice = 2048;
 
-std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
-  std::vector<std::string> out;
-  for (const auto& address : addresses) out.push_back(address.to_string());
-  return out;
-}
-
-std::vector<IpAddress> missing_in(const std::vector<IpAddress>& from, const std::vector<IpAddress>& in) {
-  std::vector<IpAddress> out;
-  std::ranges::copy_if(from, std::back_inserter(out),
-                       [&](const auto& address) { return std::ranges::find(in, address) == in.end(); });
-  return out;
-}
-
 }  // namespace
 
-BgpAnnouncer::BgpAnnouncer(Settings settings, Advertisement advertisement, Log log)
-    : settings_(std::move(settings)), advertisement_(std::move(advertisement)), log_(log), peers_(settings_.node, log) {}
+BgpAnnouncer::BgpAnnouncer(Settings settings, Objects objects, Log log)
+    : settings_(std::move(settings)), objects_(std::move(objects)), log_(log), peers_(settings_.node, log) {}
 
 void BgpAnnouncer::configure(const config::Config& config, const OwnNode& node, const std::string& held, Output& out) {
   if (peers_.apply(config.bgp_peers, node, held, out)) routes_.set_sessions(peers_.sessions());

@@ -30,9 +30,12 @@ class BgpAnnouncer {
     std::string namespace_;             ///< MetalLB's own
     bool ignore_exclude_label = false;  ///< --ignore-exclude-lb
   };
-  /// The BGPAdvertisement as the API has it, to tell it what is wrong; null when it is gone.
-  using Advertisement = std::function<std::shared_ptr<const kube::BGPAdvertisement>(const ObjectKey&)>;
-  BgpAnnouncer(Settings settings, Advertisement advertisement, Log log);
+  /// Resources as the API has them, whatever node they are for. Both are called when something is to be told.
+  struct Objects {
+    std::function<std::shared_ptr<const kube::BGPAdvertisement>(const ObjectKey&)> advertisement;  ///< null: there is none
+    std::function<bool(const ObjectKey&)> has_peer;                                                ///< a BGPPeer
+  };
+  BgpAnnouncer(Settings settings, Objects objects, Log log);
 
   /// Peers, and what of the configuration concerns no single Service. `held`: why no session may run now; empty: they may.
   void configure(const config::Config& config, const OwnNode& node, const std::string& held, Output& out);
@@ -69,13 +72,13 @@ class BgpAnnouncer {
   void report_withdrawal(const ServiceKey& key, const std::vector<IpAddress>& addresses, Reason reason);
   void report(const ServiceKey& key, const kube::Service* service, const BgpDecision& decision, Output& out);
   void check_advertisements(const config::Config& config, Output& out);
-  void check_peers_of(const config::Config& config, const config::BgpAdvertisement& advertisement, Output& out);
+  void check_peers_of(const config::BgpAdvertisement& advertisement, Output& out);
   void report_unreached(const std::vector<Wish>& wishes, Output& out);
   void report(const LocalPrefDispute& dispute, Output& out);
   [[nodiscard]] kube::BGPAdvertisement object_of(const std::string& advertisement) const;
 
   Settings settings_;
-  Advertisement advertisement_;
+  Objects objects_;
   Log log_;
   BgpPeers peers_;
   BgpRoutes routes_;

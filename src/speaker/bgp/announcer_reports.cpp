@@ -3,11 +3,13 @@
 #include <array>
 
 #include "kube/event_note.hpp"
+#include "speaker/address_list.hpp"
 #include "speaker/bgp/announcer.hpp"
 
 namespace metallb::speaker {
 namespace {
 
+constexpr auto kSkipping = "skipping should announce bgp";
 constexpr std::array kFamilies{IpFamily::kIpv4, IpFamily::kIpv6};
 
 std::string listed(const std::set<std::string>& names) {
@@ -19,11 +21,9 @@ std::string listed(const std::set<std::string>& names) {
 }  // namespace
 
 void BgpAnnouncer::report_withdrawal(const ServiceKey& key, const std::vector<IpAddress>& addresses, Reason reason) {
-  std::vector<std::string> ips;
-  for (const auto& address : addresses) ips.push_back(address.to_string());
   log_.info({{"event", "serviceWithdrawn"},
              {"service", key.to_string()},
-             {"ip", ips},
+             {"ip", texts(addresses)},
              {"reason", to_string(reason)},
              {"protocol", "bgp"},
              {"msg", "this node does not announce the Service any more"}});
@@ -36,7 +36,6 @@ void BgpAnnouncer::report(const ServiceKey& key, const kube::Service* service, c
   }
   const auto name = key.to_string();
   const auto reason = to_string(decision.reason);
-  const LogField what{"event", "skipping should announce bgp"};
   switch (decision.reason) {
     case Reason::kConflictingAdvertisements:
       log_.error({{"event", reason},
@@ -50,13 +49,13 @@ void BgpAnnouncer::report(const ServiceKey& key, const kube::Service* service, c
       return;
     case Reason::kNodeNetworkUnavailable:
     case Reason::kNodeExcluded:
-      log_.warn({what, {"service", name}, {"reason", reason}, {"msg", decision.detail}});
+      log_.warn({{"event", kSkipping}, {"service", name}, {"reason", reason}, {"msg", decision.detail}});
       return;
     case Reason::kNotOwner:
     case Reason::kNoMatchingAdvertisement:
     case Reason::kNoLocalEndpoints:
     case Reason::kNoEndpoints:
-      log_.debug({what, {"service", name}, {"reason", reason}, {"msg", decision.detail}});
+      log_.debug({{"event", kSkipping}, {"service", name}, {"reason", reason}, {"msg", decision.detail}});
       return;
     default:  // told by layer 2's side, which has the same grounds
       return;
@@ -73,11 +72,11 @@ void BgpAnnouncer::check_advertisements(const config::Config& config, Output& ou
   std::erase_if(nowhere_, [&](const auto& name) { return !here.contains(name); });
   std::erase_if(missing_, [&](const auto& name) { return !here.contains(name); });
   unreached_.clear();
-  for (const auto& [name, advertisement] : here) check_peers_of(config, *advertisement, out);
+  for (const auto& [name, advertisement] : here) check_peers_of(*advertisement, out);
   std::erase_if(told_, [&](const auto& entry) { return !unreached_.contains(entry); });
 }
 
-void BgpAnnouncer::check_peers_of(const config::Config& config, const config::BgpAdvertisement& advertisement, Output& out) {
+void BgpAnnouncer::check_peers_of(const config::BgpAdvertisement& advertisement, Output& out) {
   const auto& name = advertisement.name;
   std::vector<const BgpSessions::Session*> reached;
   for (const auto& [peer, id] : sessions().by_name) {
@@ -93,8 +92,8 @@ void BgpAnnouncer::check_peers_of(const config::Config& config, const config::Bg
     }
     return;
   }
-  const bool exist =
-      std::ranges::any_of(config.bgp_peers, [&](const auto& peer) { return advertisement.peers.contains(peer.name); });
+  const bool exist = std::ranges::any_of(
+      advertisement.peers, [this](const auto& peer) { return objects_.has_peer({settings_.namespace_, peer}); });
   const auto peers = listed(advertisement.peers);
   if (nowhere_.insert(name).second) {
     log_.warn({{"event", "announcedNowhere"},
@@ -140,7 +139,7 @@ void BgpAnnouncer::report(const LocalPrefDispute& dispute, Output& out) {
 
 kube::BGPAdvertisement BgpAnnouncer::object_of(const std::string& advertisement) const {
   const ObjectKey key{settings_.namespace_, advertisement};
-  if (const auto object = advertisement_ ? advertisement_(key) : nullptr) return *object;
+  if (const auto object = objects_.advertisement(key)) return *object;
   kube::BGPAdvertisement gone;
   gone.metadata.namespace_ = key.namespace_;
   gone.metadata.name = key.name;

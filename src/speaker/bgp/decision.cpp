@@ -9,9 +9,9 @@
 namespace metallb::speaker {
 namespace {
 
-using Action = Decision::Action;
+using Verdict = Decision::Action;
 
-BgpDecision concluded(BgpDecision decision, Action action, Reason reason, std::string detail) {
+BgpDecision concluded(BgpDecision decision, Verdict action, Reason reason, std::string detail) {
   decision.action = action;
   decision.reason = reason;
   decision.detail = std::move(detail);
@@ -19,7 +19,7 @@ BgpDecision concluded(BgpDecision decision, Action action, Reason reason, std::s
 }
 
 BgpDecision withdrawn(BgpDecision decision, Reason reason, std::string detail) {
-  return concluded(std::move(decision), Action::kWithdraw, reason, std::move(detail));
+  return concluded(std::move(decision), Verdict::kWithdraw, reason, std::move(detail));
 }
 
 std::string local_pref(const config::BgpAdvertisement& advertisement) {
@@ -68,7 +68,7 @@ BgpDecision with_endpoints(const BgpSurroundings& surroundings, const kube::Serv
     }
     if (missing > 0) decision.missing = nothing;
   }
-  return concluded(std::move(decision), Action::kAnnounce, Reason::kAnnounced,
+  return concluded(std::move(decision), Verdict::kAnnounce, Reason::kAnnounced,
                    decision.missing == Reason::kAnnounced
                        ? "this node announces the Service"
                        : "this node announces the Service in the one family that has endpoints that can serve");
@@ -123,7 +123,7 @@ BgpDecision decide_bgp(const BgpSurroundings& surroundings, const kube::Service*
   decision = advertise(surroundings, *service, slices, pool, std::move(decision));
   if (!grounds.stranded) return decision;
   // As with layer 2: only this Service is judged by the pool of before, until the controller has moved it.
-  if (decision.action == Action::kAnnounce) decision.reason = Reason::kAddressNotAllowed;
+  if (decision.action == Verdict::kAnnounce) decision.reason = Reason::kAddressNotAllowed;
   decision.detail = stranded_detail(*pool, decision.detail);
   return decision;
 }
