@@ -48,6 +48,12 @@ class Configuration {
   [[nodiscard]] const std::optional<config::ConfigError>& error() const { return error_; }
   /// error() for the object that it is about; nullopt also for the kinds that the controller tells of, once for all nodes.
   [[nodiscard]] std::optional<kube::EventNote> complaint() const;
+  /// The resource as it is in the cluster, in force or not; null when there is none.
+  [[nodiscard]] std::shared_ptr<const kube::BGPAdvertisement> bgp_advertisement(const ObjectKey& key) const {
+    return bgp_advertisements_.get(key);
+  }
+  /// There is such a BGPPeer, for whatever node.
+  [[nodiscard]] bool has_bgp_peer(const ObjectKey& key) const { return bgp_peers_.get(key) != nullptr; }
 
  private:
   template <class T>

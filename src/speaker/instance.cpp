@@ -32,7 +32,8 @@ Instance::Instance(Options options, Log log)
       bgp_({.node = options_.node_name,
             .namespace_ = options_.namespace_,
             .ignore_exclude_label = options_.ignore_exclude_lb},
-           {.advertisement = [](const ObjectKey&) { return nullptr; }, .has_peer = [](const ObjectKey&) { return true; }},
+           {.advertisement = [this](const ObjectKey& key) { return configuration_.bgp_advertisement(key); },
+            .has_peer = [this](const ObjectKey& key) { return configuration_.has_bgp_peer(key); }},
            log),
       statuses_(options_.node_name, options_.namespace_, options_.pod, log),
       bgp_statuses_(options_.node_name, options_.namespace_, options_.pod, log) {}
@@ -250,7 +251,7 @@ void Instance::build_configuration(Output& out) {
   if (configuration_.build()) {
     pass_due_ = true;
     bgp_peers_due_ = true;
-    if (ready()) bgp_.begin_batch(out);  // before, the engine tells nothing anyway
+    if (ready() && !stopping_) bgp_.begin_batch(out);  // before, the engine tells nothing anyway
   }
   const auto& error = configuration_.error();
   if (!error || error == before) return;

@@ -102,6 +102,8 @@ struct Metrics {
 class Instance {
  public:
   explicit Instance(Options options, Log log = {});
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
 
   void on_input(Now now, const Input& input, Output& out);
   void on_time(Now now, Output& out);

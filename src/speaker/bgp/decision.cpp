@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/contract.hpp"
-#include "speaker/bgp/compatible.hpp"
+#include "config/local_preference.hpp"
 
 namespace metallb::speaker {
 namespace {
@@ -31,7 +31,7 @@ std::string conflict(const config::Pool& pool, const BgpDecision& decision) {
   const auto& all = decision.advertisements;
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t j = i + 1; j < all.size(); ++j) {
-      if (compatible(pool, *all[i], *all[j])) continue;
+      if (!config::contradict(*all[i], *all[j], pool)) continue;
       return "advertisements " + all[i]->name + " (localPref " + local_pref(*all[i]) + ") and " + all[j]->name +
              " (localPref " + local_pref(*all[j]) +
              ") make the same prefix of the Service's address: give them the same localPref, or different peers, nodes or "

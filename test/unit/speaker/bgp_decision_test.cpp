@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "speaker/bgp/compatible.hpp"
+#include "config/local_preference.hpp"
 #include "unit/speaker/bgp_under_test.hpp"
 
 namespace metallb::speaker {
@@ -226,8 +226,8 @@ TEST(BgpDecision, KnowsWhichAdvertisementsExcludeEachOther) {
   };
   for (const auto& row : rows) {
     const auto pool = bgp_pool({}, row.pool);
-    EXPECT_EQ(compatible(pool, row.a, row.b), row.compatible) << row.id;
-    EXPECT_EQ(compatible(pool, row.b, row.a), row.compatible) << row.id << " reversed";
+    EXPECT_NE(config::contradict(row.a, row.b, pool), row.compatible) << row.id;
+    EXPECT_NE(config::contradict(row.b, row.a, pool), row.compatible) << row.id << " reversed";
   }
 }
 
