@@ -6,6 +6,7 @@ import fcntl
 import itertools
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -115,6 +116,10 @@ def remove_leftovers() -> list[str]:
     for name in os.listdir(_RUN_DIRECTORY) if os.path.isdir(_RUN_DIRECTORY) else []:
         found = re.match(rf"{_PREFIX}(\d+)-", name)
         if found and not os.path.exists(f"/proc/{found.group(1)}"):
+            # Daemons that changed their user have lost the signal at their parent's death.
+            for pid in run("ip", "netns", "pids", name, check=False).split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
             run("ip", "netns", "delete", name, check=False)
             removed.append(name)
     return removed
