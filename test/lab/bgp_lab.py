@@ -55,7 +55,7 @@ class BgpLab:
         self._wait_for_pods()
 
     def _objects_from_the_start(self) -> None:
-        self.apply(objects.pool("bgp-pool", POOL4), objects.pool("bgp-pool6", POOL6))
+        self.apply(objects.pool("bgp-pool", POOL4, POOL6))
         self._made.clear()
 
     def _wait_for_pods(self) -> None:

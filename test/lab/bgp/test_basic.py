@@ -9,7 +9,7 @@ from lab.kernel_routes import kernel_routes
 from lab.processes import wait_until
 from lab.routers import SOFTWARE
 
-KEY = "a key of the lab"
+KEY = "key-of-the-lab"  # FRR takes no blanks
 FIRST4, FIRST6 = "203.0.113.70", "fd00:203:113::70"
 SECOND4 = "203.0.113.71"
 

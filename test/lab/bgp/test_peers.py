@@ -15,7 +15,7 @@ class PeersLab:
     def __init__(self, lab, router):
         self.lab, self.cluster, self.router = lab, lab.cluster, router
         lan = self.cluster.lan
-        self.secret = objects.password_secret("key", "the first key")
+        self.secret = objects.password_secret("key", "the-first-key")
         self.peer4 = objects.bgp_peer("four", peerAddress=lan.router.address4, passwordSecret={"name": "key"})
         self.peer6 = objects.bgp_peer("six", peerAddress=lan.router.address6)
         lab.apply(self.secret, self.peer4, self.peer6, objects.bgp_advertisement("all"))
@@ -29,7 +29,7 @@ class PeersLab:
 
 @pytest.fixture(scope="module")
 def peers(lab):
-    both = (*neighbours(lab.cluster, password="the first key"), *neighbours(lab.cluster, "ipv6"))
+    both = (*neighbours(lab.cluster, password="the-first-key"), *neighbours(lab.cluster, "ipv6"))
     with Frr(lab.cluster.lan.router.namespace, description(lab.cluster, *both)) as router:
         yield PeersLab(lab, router)
         lab.clear()
@@ -38,8 +38,8 @@ def peers(lab):
 def test_a_key_is_changed_while_the_speakers_run(peers):
     before = peers.settled()
     peers.router.configure(f"router bgp {peers.router.description.asn}",
-                           *(f"neighbor {hop} password the second key" for hop in hops4(peers.cluster)))
-    peers.lab.apply({**peers.secret, "stringData": {"password": "the second key"}})
+                           *(f"neighbor {hop} password the-second-key" for hop in hops4(peers.cluster)))
+    peers.lab.apply({**peers.secret, "stringData": {"password": "the-second-key"}})
     peers.router.wait_for_sessions({hop: {"established": True} for hop in hops4(peers.cluster)}, timeout=60)
     after = peers.settled()
     assert {key: after[key] for key in hops6(peers.cluster)} == {key: before[key] for key in hops6(peers.cluster)}
@@ -47,11 +47,11 @@ def test_a_key_is_changed_while_the_speakers_run(peers):
 
 def test_a_wrong_key_brings_no_session(peers):
     peers.settled()
-    peers.lab.apply({**peers.secret, "stringData": {"password": "a wrong key"}})
+    peers.lab.apply({**peers.secret, "stringData": {"password": "a-wrong-key"}})
     peers.router.wait_for_sessions({hop: {"established": False} for hop in hops4(peers.cluster)})
     settle(2.0)
     assert not any(peers.router.sessions()[hop].established for hop in hops4(peers.cluster))
-    peers.lab.apply({**peers.secret, "stringData": {"password": "the second key"}})
+    peers.lab.apply({**peers.secret, "stringData": {"password": "the-second-key"}})
     peers.settled()
 
 

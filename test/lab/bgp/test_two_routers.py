@@ -65,7 +65,7 @@ def test_an_advertisement_may_be_for_one_router_only(pair):
     """Its own Service, with a community, to the second router; everything else stays where it was."""
     before = {key: session.times_established for key, session in pair.frr.sessions().items()}
     pair.lab.apply(objects.pool("second-only", "198.18.0.0/28"))
-    pair.lab.patch(objects.bgp_advertisement("all"), ipAddressPools=["bgp-pool", "bgp-pool6"])
+    pair.lab.patch(objects.bgp_advertisement("all"), ipAddressPools=["bgp-pool"])
     pair.lab.apply(objects.bgp_advertisement("second", ipAddressPools=["second-only"], peers=["two4"], communities=["65531:65281"]))
     body = pair.lab.service("second", "198.18.0.1")
     pair.bird.wait_for_routes({"198.18.0.1/32": hops4(pair.cluster)}, communities=frozenset({"65531:65281"}))

@@ -29,6 +29,11 @@ class Frr(Router):
             self._daemon("bfdd", [*common, "--bfdctl", self._file("bfdd.sock")], texts["bfdd"])
         self._daemon("bgpd", common, texts["bgpd"])
         wait_until(lambda: os.path.exists(self._file("bgpd.vty")), 10, "bgpd's socket")
+        for process in self.processes():
+            # FRR runs on without the lines that it does not understand.
+            refused = [line for line in process.log_tail(200).splitlines() if "No such command" in line or "config failed" in line]
+            if refused:
+                raise RuntimeError(f"{process.name} refuses its configuration: {refused[0]}")
 
     def _daemon(self, name: str, options: list[str], text: str) -> None:
         self._run(name, [f"{_DAEMONS}/{name}", "-f", self._write(f"{name}.conf", text), "-i", self._file(f"{name}.pid"), *options])

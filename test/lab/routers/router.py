@@ -80,6 +80,11 @@ class Router:
         for process in reversed(self._processes):
             process.kill()
         self._processes = []
+        if self.installs_routes:
+            # A router that is killed leaves its routes behind; the next one in this namespace shall not inherit them.
+            for option in ("-4", "-6"):
+                for protocol in ("bgp", "bird"):
+                    self.namespace.run("ip", option, "route", "flush", "proto", protocol, check=False)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self) -> "Router":
