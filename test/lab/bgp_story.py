@@ -134,10 +134,10 @@ class BgpStory:
         self._story.chapter("IPv6: a second session with each node, and a dual-stack Service")
         items = [objects.bgp_peer("router6", peerAddress=self._cluster.lan.router.address6), objects.pool("dual", "203.0.113.192/28", POOL6),
                  objects.bgp_advertisement("dual", ipAddressPools=["dual"]),
-                 objects.service("myapp-dual", "203.0.113.193", "fd00:203:113::193")]
+                 objects.service("myapp-dual", "203.0.113.193", "fd00:203:113::93")]
         self._apply("peer, pool, advertisement and Service", items)
         addresses = self._cluster.wait_for_ingress("default", "myapp-dual", count=2)
-        self._monitor.wait_for("fd00:203:113::193/128", {node.address6 for node in self._nodes()}, 20)
+        self._monitor.wait_for("fd00:203:113::93/128", {node.address6 for node in self._nodes()}, 20)
         self._show_routes("-6")
         for address in addresses:
             self._demo.curl(f"http://[{address}]/" if ":" in address else f"http://{address}/", r"pod: myapp-")
