@@ -19,13 +19,14 @@ def cables(lab):
     return lab.cluster.lan.add_direct_cables()
 
 
-@pytest.fixture(scope="module", params=[None, Bfd(50, 50, 3)], ids=["without BFD", "with BFD"])
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "with BFD and a key"])
 def router(lab, cables, request):
-    peers = [Neighbour(asn="external", interface=interface, families=("ipv4", "ipv6"), bfd=request.param) for interface in cables.values()]
+    extras = {"bfd": Bfd(50, 50, 3), "password": "key-of-the-lab"} if request.param else {}
+    peers = [Neighbour(asn="external", interface=interface, families=("ipv4", "ipv6"), **extras) for interface in cables.values()]
     with Frr(lab.cluster.lan.router.namespace, description(lab.cluster, *peers)) as running:
-        profile = {"bfdProfile": "fast"} if request.param else {}
+        extras = {"bfdProfile": "fast", "password": "key-of-the-lab"} if request.param else {}
         lab.apply(objects.bfd_profile("fast", 50, 3), objects.bgp_advertisement("all"),
-                  objects.bgp_peer("cable", interface="eth1", peer_asn=None, dynamicASN="external", **profile))
+                  objects.bgp_peer("cable", interface="eth1", peer_asn=None, dynamicASN="external", **extras))
         lab.service("app", PREFIX4.partition("/")[0], PREFIX6.partition("/")[0])
         yield running
         lab.clear()
