@@ -37,6 +37,24 @@ def hops6(cluster: Cluster, *names: str) -> set[str]:
     return {node.address6 for name, node in cluster.lan.nodes.items() if not names or name in names}
 
 
+def bgp_status(cluster: Cluster, name: str) -> dict[str, list[str]]:
+    """Node -> names of peers, of a Service's ServiceBGPStatus objects."""
+    path = f"/apis/metallb.io/v1beta1/namespaces/{objects.NAMESPACE}/servicebgpstatuses?labelSelector=metallb.io/service-name%3D{name}"
+    return {item["status"]["node"]: item["status"].get("peers", []) for item in cluster.api.get(path)["items"]}
+
+
+def requests_over_nodes(cluster: Cluster, address: str, count: int) -> list[tuple[str | None, str, str]]:
+    """(node that carried it, pod that answered, caller that the pod saw) of each request, all from different ports of the client.
+    With policy Cluster a node puts an address of its own in place of the client's, so the caller tells the node; else it is None."""
+    owners = {}
+    for node in cluster.lan.nodes.values():
+        owners |= {text: node.name for text in (node.address4, node.address6, str(node.pod_network4[1]), str(node.pod_network6[1]))}
+    url = f"http://[{address}]/" if ":" in address else f"http://{address}/"
+    text = cluster.lan.client.namespace.run("curl", "-s", "--max-time", "2", "-H", "Connection: close", *[url] * count, check=False)
+    found = re.findall(r"^pod: (\S+)\nnode: .*\ncaller: (?:::ffff:)?(\S+)", text, re.MULTILINE)
+    return [(owners.get(caller), pod, caller) for pod, caller in found]
+
+
 class BgpLab:
     """A running cluster on a RoutedLan with the example's pods; keeps account of the objects that tests make, and deletes them."""
 
@@ -111,10 +129,7 @@ class BgpLab:
         return body
 
     def status(self, name: str) -> dict[str, list[str]]:
-        """Node -> names of peers, of a Service's ServiceBGPStatus objects."""
-        selector = f"metallb.io/service-name%3D{name}"
-        path = f"/apis/metallb.io/v1beta1/namespaces/{objects.NAMESPACE}/servicebgpstatuses?labelSelector={selector}"
-        return {item["status"]["node"]: item["status"].get("peers", []) for item in self.cluster.api.get(path)["items"]}
+        return bgp_status(self.cluster, name)
 
     # -- speakers -------------------------------------------------------------------------------------------------------
 
@@ -124,26 +139,8 @@ class BgpLab:
                                                           "https://127.0.0.1:9120/metrics", check=False)
         return {found.group(1): float(found.group(2)) for found in re.finditer(r"^([a-z]\S*) (\S+)$", text, re.MULTILINE)}
 
-    def answering(self, address: str, requests: int = 40) -> dict[str, int]:
-        """Which caller address the pods see, and how often: with policy Cluster a node puts its own in place of the client's, so
-        the callers tell which nodes carried the requests. Each request has a source port of its own."""
-        found: dict[str, int] = {}
-        url = f"http://[{address}]/" if ":" in address else f"http://{address}/"
-        text = self.cluster.lan.client.namespace.run("curl", "-s", "--max-time", "2", "-H", "Connection: close", *[url] * requests, check=False)
-        for caller in re.findall(r"^caller: (\S+)$", text, re.MULTILINE):
-            caller = caller.replace("::ffff:", "")
-            found[caller] = found.get(caller, 0) + 1
-        return found
-
-    def node_of_caller(self, caller: str) -> str | None:
-        """The node that a caller address belongs to: its own, or that of its end of a pod's cable."""
-        for name, node in self.cluster.lan.nodes.items():
-            if caller in (node.address4, node.address6, str(node.pod_network4[1]), str(node.pod_network6[1])):
-                return name
-        return None
-
     def nodes_in_use(self, address: str, requests: int = 40) -> set[str]:
-        return {str(self.node_of_caller(caller)) for caller in self.answering(address, requests)}
+        return {str(node) for node, _, _ in requests_over_nodes(self.cluster, address, requests)}
 
 
 def wait_for_nodes(lab: BgpLab, address: str, nodes: set[str], timeout: float = 10.0) -> None:

@@ -1,11 +1,10 @@
 """The demo of BGP mode: a router between the client and the nodes learns the Services' addresses, and traffic moves when nodes die."""
 
 import json
-import re
 
 from . import measure, objects
 from .bgp_figures import Deaths, Floor, create_to_route_milliseconds, floor_address, spread
-from .bgp_lab import MY_ASN, POOL6, ROUTER_ASN
+from .bgp_lab import MY_ASN, POOL6, ROUTER_ASN, bgp_status, requests_over_nodes
 from .cluster import Cluster, ctrl_c_ignored, stopwatch
 from .kernel_routes import RouteMonitor, kernel_routes
 from .network import Node
@@ -94,22 +93,18 @@ class BgpStory:
         self._story.check("the route has each node as a next hop", routes.get(f"{address}/32") == self._hops(), f"{len(self._hops())} next hops")
         paths = self.router.routes("ipv4")[f"{address}/32"]
         self._story.check("each path comes from its node, with an AS path of one", all(p.next_hop == p.neighbour and p.as_path == (MY_ASN,) for p in paths))
-        wait_until(lambda: self._status("myapp") == {name: ["router"] for name in self._names}, 10, "a ServiceBGPStatus of each node")
+        wait_until(lambda: bgp_status(self._cluster, "myapp") == {name: ["router"] for name in self._names}, 10, "a ServiceBGPStatus of each node")
         self._demo.kubectl("get", "servicebgpstatuses", "-n", objects.NAMESPACE)
-
-    def _status(self, name: str) -> dict[str, list[str]]:
-        path = f"/apis/metallb.io/v1beta1/namespaces/{objects.NAMESPACE}/servicebgpstatuses?labelSelector=metallb.io/service-name%3D{name}"
-        return {item["status"]["node"]: item["status"].get("peers", []) for item in self._cluster.api.get(path)["items"]}
 
     def spread_over_nodes(self) -> None:
         self._story.chapter("The client opens it: the router spreads connections over all nodes")
         address = self._cluster.ingress("default", "myapp")[0]
         self._demo.curl(f"http://{address}/", r"pod: myapp-[12]")
-        carried: dict[str, int] = {}
+        carried: dict[str | None, int] = {}
         pods: set[str] = set()
 
         def all_seen() -> bool:
-            for node, pod in self._ask(address, _REQUESTS_A_NODE * len(self._names)):
+            for node, pod, _ in requests_over_nodes(self._cluster, address, _REQUESTS_A_NODE * len(self._names)):
                 carried[node] = carried.get(node, 0) + 1
                 pods.add(pod)
             return set(carried) == set(self._names) and len(pods) == 2
@@ -119,16 +114,6 @@ class BgpStory:
         self._story.check(f"{total} connections from different ports went over all nodes", set(carried) == set(self._names),
                           ", ".join(f"{name} {carried.get(name, 0)}" for name in self._names))
         self._story.check("both pods served", len(pods) == 2, ", ".join(sorted(pods)))
-
-    def _ask(self, address: str, count: int) -> list[tuple[str, str]]:
-        """(node that carried it, pod that answered) of each request. A node puts its own address in place of the client's."""
-        owners = {}
-        for node in self._nodes():
-            owners |= {text: node.name for text in (node.address4, node.address6, str(node.pod_network4[1]), str(node.pod_network6[1]))}
-        url = f"http://[{address}]/" if ":" in address else f"http://{address}/"
-        text = self._cluster.lan.client.namespace.run("curl", "-s", "--max-time", "2", "-H", "Connection: close", *[url] * count, check=False)
-        found = re.findall(r"^pod: (\S+)\n.*\ncaller: (\S+)", text, re.MULTILINE)
-        return [(owners.get(caller.replace("::ffff:", ""), caller), pod) for pod, caller in found]
 
     def dual_stack(self) -> None:
         self._story.chapter("IPv6: a second session with each node, and a dual-stack Service")

@@ -6,7 +6,7 @@ import pytest
 
 from lab import objects
 from lab.bgp.conftest import needs
-from lab.bgp_lab import description, hops4, settle, wait_for_nodes
+from lab.bgp_lab import description, hops4, requests_over_nodes, settle, wait_for_nodes
 from lab.kernel_routes import RouteMonitor
 from lab.outage import Watcher
 from lab.processes import wait_until
@@ -53,7 +53,7 @@ def nodes(lab):
 def test_policy_local_is_announced_where_pods_run(nodes):
     nodes.settled()
     wait_for_nodes(nodes.lab, ADDRESS, set(nodes.cluster.lan.nodes))
-    callers = set(nodes.lab.answering(LOCAL))
+    callers = {caller for _, _, caller in requests_over_nodes(nodes.cluster, LOCAL, 20)}
     assert callers == {nodes.cluster.lan.client.address4}, "with policy Local the pods see the client itself"
 
 

@@ -12,8 +12,8 @@ def configuration(wanted: Description) -> str:
     without `merge paths`."""
     lines = [f"router id {wanted.router_id};", "log stderr all;", "protocol device { scan time 1; }"]
     for family in (IPV4, IPV6):
-        lines += [f"protocol direct direct{family[-1]} {{ {family}; }}" if family == IPV4 else "protocol direct direct6 { ipv6; }",
-                  f"protocol kernel kernel{family[-1]} {{", f"  merge paths on limit {wanted.maximum_paths};",
+        lines += [f"protocol direct direct{family[-1]} {{ {family}; }}", f"protocol kernel kernel{family[-1]} {{",
+                  f"  merge paths on limit {wanted.maximum_paths};",
                   f"  {family} {{ import none; export where source = RTS_BGP; }};", "}"]
     lines += _statics(wanted)
     profiles = [neighbour.bfd for neighbour in wanted.neighbours if neighbour.bfd]
@@ -37,9 +37,10 @@ def _statics(wanted: Description) -> list[str]:
 
 def _neighbour(router: Description, number: int, wanted: Neighbour) -> list[str]:
     internal = wanted.asn in ("internal", router.asn)
-    who = f"neighbor {wanted.key}" if not wanted.interface else f"neighbor range fe80::/10 {'internal' if internal else 'external'}; interface \"{wanted.interface}\""
-    if not wanted.interface:
-        who += f" {wanted.asn}" if isinstance(wanted.asn, str) else f" as {wanted.asn}"
+    if wanted.interface:
+        who = f"neighbor range fe80::/10 {'internal' if internal else 'external'}; interface \"{wanted.interface}\""
+    else:
+        who = f"neighbor {wanted.key} {wanted.asn if isinstance(wanted.asn, str) else f'as {wanted.asn}'}"
     lines = [f"protocol bgp {protocol_name(number)} {{", "  debug { events };", f"  local as {router.asn};", f"  {who};", f"  hold time {wanted.hold};",
              "  connect retry time 1;", "  connect delay time 1;", "  error wait time 1, 2;"]
     if wanted.passive:

@@ -22,7 +22,6 @@ class Neighbour:
     asn: int | str  # a number, "internal" or "external"
     address: str = ""
     interface: str = ""
-    name: str = ""
     families: tuple[str, ...] = (IPV4,)
     password: str = ""
     multihop: bool = False
@@ -31,8 +30,6 @@ class Neighbour:
     hold: int = 90        # seconds; keepalives are sent three times as often
     source: str = ""
     reflector_client: bool = False
-    next_hop_self: bool = False
-    local_address_of: str = ""  # for software that wants to be told its own address
 
     @property
     def key(self) -> str:

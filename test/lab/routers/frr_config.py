@@ -69,8 +69,6 @@ def _family(wanted: Description, family: str) -> list[str]:
         lines.append(f"  neighbor {neighbour.key} activate")
         if neighbour.reflector_client:
             lines.append(f"  neighbor {neighbour.key} route-reflector-client")
-        if neighbour.next_hop_self:
-            lines.append(f"  neighbor {neighbour.key} next-hop-self")
         if family == IPV6 and not neighbour.interface:
             lines.append(f"  neighbor {neighbour.key} route-map global in")
     return [*lines, " exit-address-family"]
