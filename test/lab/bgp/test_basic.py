@@ -7,7 +7,7 @@ from lab.bgp.conftest import needs
 from lab.bgp_lab import MY_ASN, description, hops4, hops6, neighbours, settle, wait_for_nodes
 from lab.kernel_routes import kernel_routes
 from lab.processes import wait_until
-from lab.routers import SOFTWARE
+from lab.routers import SOFTWARE, Router
 
 KEY = "key-of-the-lab"  # FRR takes no blanks
 FIRST4, FIRST6 = "203.0.113.70", "fd00:203:113::70"
@@ -17,11 +17,8 @@ SECOND4 = "203.0.113.71"
 class Peering:
     """One router, with Services that stay for all its tests."""
 
-    def __init__(self, lab, software: str):
-        self.lab, self.cluster = lab, lab.cluster
-        peers = (*neighbours(self.cluster, families=("ipv4", "ipv6")), *neighbours(self.cluster, "ipv6", password=KEY))
-        self.router = SOFTWARE[software](self.cluster.lan.router.namespace, description(self.cluster, *peers))
-        self.router.start()
+    def __init__(self, lab, router: Router):
+        self.lab, self.cluster, self.router = lab, lab.cluster, router
         self.peer4 = objects.bgp_peer("router4", peerAddress=self.cluster.lan.router.address4)
         self.advertisement = objects.bgp_advertisement("all")
         lab.apply(objects.password_secret("router6", KEY), self.peer4, self.advertisement,
@@ -41,10 +38,10 @@ class Peering:
 
 @pytest.fixture(scope="module", params=[pytest.param(name, marks=needs(name)) for name in SOFTWARE])
 def peering(lab, request):
-    running = Peering(lab, request.param)
-    yield running
-    lab.clear()
-    running.router.close()
+    peers = (*neighbours(lab.cluster, families=("ipv4", "ipv6")), *neighbours(lab.cluster, "ipv6", password=KEY))
+    with SOFTWARE[request.param](lab.cluster.lan.router.namespace, description(lab.cluster, *peers)) as router:
+        yield Peering(lab, router)
+        lab.clear()
 
 
 def test_sessions_of_both_families_come_up_one_with_a_key(peering):

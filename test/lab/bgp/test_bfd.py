@@ -9,7 +9,7 @@ from lab.bgp.conftest import needs
 from lab.bgp_lab import description, hops4, neighbours, settle, wait_for_nodes
 from lab.kernel_routes import RouteMonitor
 from lab.processes import wait_until
-from lab.routers import SOFTWARE, Bfd
+from lab.routers import SOFTWARE, Bfd, Router
 
 ADDRESS = "203.0.113.72"
 PREFIX = f"{ADDRESS}/32"
@@ -17,12 +17,8 @@ _NOTICED = 1.0  # seconds; the machine may be busy: scripts/demo --bgp --kills m
 
 
 class BfdLab:
-    def __init__(self, lab, software: str):
-        self.lab, self.cluster = lab, lab.cluster
-        namespace = self.cluster.lan.router.namespace
-        self.router = SOFTWARE[software](namespace, description(self.cluster, *neighbours(self.cluster, bfd=Bfd(50, 50, 3))))
-        self.router.start()
-        self.monitor = RouteMonitor(namespace)
+    def __init__(self, lab, router: Router, monitor: RouteMonitor):
+        self.lab, self.cluster, self.router, self.monitor = lab, lab.cluster, router, monitor
         self.peer = objects.bgp_peer("router", peerAddress=self.cluster.lan.router.address4, bfdProfile="fast")
         lab.apply(objects.bfd_profile("fast", 50, 3), objects.bgp_advertisement("all"), self.peer)
         lab.service("app", ADDRESS)
@@ -34,11 +30,11 @@ class BfdLab:
 
 @pytest.fixture(scope="module", params=[pytest.param(name, marks=needs(name)) for name in ("frr", "bird")])
 def fast(lab, request):
-    running = BfdLab(lab, request.param)
-    yield running
-    lab.clear()
-    running.monitor.close()
-    running.router.close()
+    namespace = lab.cluster.lan.router.namespace
+    wanted = description(lab.cluster, *neighbours(lab.cluster, bfd=Bfd(50, 50, 3)))
+    with SOFTWARE[request.param](namespace, wanted) as router, RouteMonitor(namespace) as monitor:
+        yield BfdLab(lab, router, monitor)
+        lab.clear()
 
 
 def test_bfd_sessions_come_up_with_the_profiles_timing(fast):

@@ -15,15 +15,9 @@ SECOND_ASN = 64514
 
 
 class Pair:
-    def __init__(self, lab):
-        self.lab, self.cluster = lab, lab.cluster
-        lan = self.cluster.lan
-        second = lan.add_second_router()
-        peers = (*neighbours(self.cluster), *neighbours(self.cluster, "ipv6"))
-        self.frr = Frr(lan.router.namespace, description(self.cluster, *peers))
-        self.bird = Bird(second.namespace, Description(SECOND_ASN, second.address4, peers))
-        self.frr.start()
-        self.bird.start()
+    def __init__(self, lab, frr: Frr, bird: Bird):
+        self.lab, self.cluster, self.frr, self.bird = lab, lab.cluster, frr, bird
+        lan, second = self.cluster.lan, self.cluster.lan.second_router
         self.peers = {"one4": (ROUTER_ASN, lan.router.address4), "one6": (ROUTER_ASN, lan.router.address6),
                       "two4": (SECOND_ASN, second.address4), "two6": (SECOND_ASN, second.address6)}
         lab.apply(objects.bgp_advertisement("all"),
@@ -40,12 +34,13 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(lab):
-    running = Pair(lab)
-    yield running
-    lab.clear()
-    running.frr.close()
-    running.bird.close()
-    lab.cluster.lan.remove_second_router()
+    lan = lab.cluster.lan
+    second = lan.add_second_router()
+    peers = (*neighbours(lab.cluster), *neighbours(lab.cluster, "ipv6"))
+    with Frr(lan.router.namespace, description(lab.cluster, *peers)) as frr, Bird(second.namespace, Description(SECOND_ASN, second.address4, peers)) as bird:
+        yield Pair(lab, frr, bird)
+        lab.clear()
+    lan.remove_second_router()
 
 
 def test_both_routers_spread_over_all_nodes(pair):
