@@ -5,6 +5,7 @@ import pytest
 from lab import objects
 from lab.bgp.conftest import needs
 from lab.bgp_lab import MY_ASN, description, hops4, hops6, neighbours, settle
+from lab.processes import wait_until
 from lab.routers import Frr
 
 pytestmark = needs("frr")
@@ -104,3 +105,33 @@ def test_another_local_as_is_all_that_the_router_sees(peers):
     peers.router.configure(f"router bgp {asn}", *(f"neighbor {hop} remote-as {MY_ASN}" for hop in six))
     peers.lab.patch(peers.peer6, localASN=None)
     peers.settled()
+
+
+@pytest.fixture
+def other_speaker(peers):
+    """Starts master1's speaker with another METALLB_BGP_TYPE; the usual one comes back afterwards."""
+
+    def start(value: str):
+        peers.cluster.speakers["master1"].stop()
+        peers.cluster.start_speaker("master1", environment={"METALLB_BGP_TYPE": value})
+        return peers.cluster.speakers["master1"]
+
+    peers.settled()
+    yield start
+    peers.cluster.speakers["master1"].stop()
+    peers.cluster.start_speaker("master1")
+    peers.settled()
+
+
+@pytest.mark.parametrize("value", ["native", "frr", "frr-k8s"])
+def test_every_mode_of_the_original_selects_this_engine(peers, other_speaker, value):
+    other_speaker(value)
+    peers.router.wait_for_routes({PREFIX4: hops4(peers.cluster), PREFIX6: hops6(peers.cluster)})
+    peers.settled()
+
+
+def test_an_unknown_mode_is_refused(other_speaker):
+    speaker = other_speaker("cisco")
+    wait_until(lambda: not speaker.running(), 10, "the speaker ends")
+    assert speaker.exit_code() != 0
+    assert "METALLB_BGP_TYPE" in speaker.log_tail()
