@@ -125,8 +125,10 @@ def other_speaker(peers):
 
 @pytest.mark.parametrize("value", ["native", "frr", "frr-k8s"])
 def test_every_mode_of_the_original_selects_this_engine(peers, other_speaker, value):
+    node = peers.cluster.lan.nodes["master1"]
+    before = peers.settled()
     other_speaker(value)
-    peers.router.wait_for_routes({PREFIX4: hops4(peers.cluster), PREFIX6: hops6(peers.cluster)})
+    peers.router.wait_for_sessions({key: {"established": True, "times_established": before[key] + 1} for key in (node.address4, node.address6)})
     peers.settled()
 
 
