@@ -36,7 +36,7 @@ class Cluster:
     """Use as a context manager: leaving it removes every process, namespace and file that it made."""
 
     def __init__(self, binary: str, nodes: int = 4, log_level: str = "info", api_arguments: list[str] | None = None,
-                 on_progress=lambda text: None, membership: str | None = "IPv4"):
+                 on_progress=lambda text: None, membership: str | None = "IPv4", lan: type[Lan] = Lan):
         """`membership`: the family of the speakers' own addresses, "IPv4" or "IPv6"; None: every Node counts as alive."""
         self.binary = os.path.abspath(binary)
         self.directory = tempfile.mkdtemp(prefix="metallb-lab-")
@@ -44,6 +44,7 @@ class Cluster:
         self._api_arguments = api_arguments or []
         self._on_progress = on_progress
         self._membership = membership
+        self._lan_type = lan
         self._member_logs: dict[str, MemberLog] = {}
         self._roles: list = []
         self._others: set = set()  # namespaces of this process that are not of this lab
@@ -71,7 +72,7 @@ class Cluster:
 
     def _start(self) -> None:
         self._on_progress("building the LAN")
-        self.lan = Lan(self._node_names)
+        self.lan = self._lan_type(self._node_names)
         self.api_url = f"http://{self.lan.control.address4}:{API_PORT}"
         self._write_kubeconfig()
         self._on_progress("starting the API server")

@@ -1,6 +1,7 @@
 """The demo: manifests in, a service that answers on the LAN out, told step by step. Started by scripts/demo."""
 
 import argparse
+import contextlib
 import os
 import re
 import signal
@@ -8,15 +9,18 @@ import sys
 import time
 
 from . import measure
+from .bgp_story import BgpStory
 from .cluster import NAMESPACE, REPOSITORY, Cluster, node_manifest, stopwatch
+from .network import Lan
 from .probe import Prober
 from .processes import wait_until
+from .routed_lan import RoutedLan
 from .second_act import SecondAct
 from .story import Story
 
 
 class Demo:
-    def __init__(self, cluster: Cluster, story: Story, examples: str, prober: Prober):
+    def __init__(self, cluster: Cluster, story: Story, examples: str, prober: Prober | None):
         self.cluster = cluster
         self.story = story
         self.examples = examples
@@ -60,7 +64,7 @@ class Demo:
 
     def curl(self, url: str, pattern: str) -> str:
         answer = self.cluster.curl_until_answered(url)
-        self.story.command(f"curl {url}        # on the client, 192.168.1.50", answer)
+        self.story.command(f"curl {url}        # on the client, {self.cluster.lan.client.address4}", answer)
         self.story.check(f"{url} answers", re.search(pattern, answer) is not None, answer.splitlines()[0])
         return answer
 
@@ -71,6 +75,9 @@ class Demo:
 
     def start(self) -> None:
         self.story.chapter("A cluster without a cloud: nodes, a router and a client on one LAN")
+        self.start_cluster(["pool-layer2.yaml"])
+
+    def start_cluster(self, configuration: list[str]) -> None:
         self.apply("namespaces.yaml")
         if self.names == ["master1", "master2", "worker1", "worker2"]:
             self.apply("cluster.yaml")
@@ -82,7 +89,8 @@ class Demo:
         self.story.chapter("The controller starts, and a speaker on every node")
         self.cluster.start_controller()
         self.cluster.start_speakers()
-        self.apply("pool-layer2.yaml")
+        for name in configuration:
+            self.apply(name)
         self.story.say("speakers run on " + ", ".join(self.names))
 
     def first_service(self) -> None:
@@ -166,14 +174,15 @@ class Demo:
             self.story.say(f"{name:12} {row['rss']:5.1f} MiB resident, {row['anonymous']:.1f} MiB of it anonymous")
 
 
-def explore(cluster: Cluster, story: Story) -> None:
-    """Leaves the lab up until Ctrl-C, with the commands to look around."""
+def explore(cluster: Cluster, story: Story, hints: list[str]) -> None:
+    """Leaves the lab up until Ctrl-C, with the commands to look around; `hints`: those that only this demo has."""
     prefix = " ".join(cluster.lan.client.namespace.exec_prefix())
     node = next(iter(cluster.lan.nodes.values()))
     story.chapter("The lab stays up. Ctrl-C ends it. In another terminal:")
     story.say(" ".join(cluster.kubectl_command("get", "services,events", "-A")))
     story.say(f"{prefix} curl http://{cluster.ingress('default', 'myapp')[0]}/")
-    story.say(f"{prefix} tcpdump -eni eth0 arp or icmp6")
+    for hint in hints or [f"{prefix} tcpdump -eni eth0 arp or icmp6"]:
+        story.say(hint)
     story.say(f"{' '.join(node.namespace.exec_prefix())} nft list ruleset          # the stand-in for kube-proxy on {node.name}")
     story.say(f"{' '.join(node.namespace.exec_prefix())} curl -sk -H 'Authorization: Bearer any' https://127.0.0.1:9120/metrics")
     story.say(f"tail -f {cluster.log_path('controller')} {cluster.log_path('speaker-' + node.name)}")
@@ -185,7 +194,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description="A LoadBalancer Service on a LAN of network namespaces, end to end.")
     parser.add_argument("--keep", action="store_true", help="leave the lab up at the end, until Ctrl-C")
     parser.add_argument("--nodes", type=int, default=4, metavar="N", help="how many nodes (default 4, the example cluster)")
-    parser.add_argument("--ipv6", action="store_true", help="add a dual-stack Service (NDP)")
+    parser.add_argument("--ipv6", action="store_true", help="add a dual-stack Service")
+    parser.add_argument("--bgp", action="store_true", help="BGP mode: a router (FRR) between the client and the nodes")
     parser.add_argument("--kills", type=int, default=1, metavar="N", help="N deaths of each kind in the second act, and a table (default 1)")
     parser.add_argument("--json", action="store_true", help="print one JSON document; the story goes to standard error")
     parser.add_argument("--log-level", default="info", help="of controller and speakers")
@@ -199,6 +209,22 @@ def arguments() -> argparse.Namespace:
     return parsed
 
 
+def played(options: argparse.Namespace, cluster: Cluster, story: Story, opened: contextlib.ExitStack):
+    """The acts in their order, and a function that gives the hints for looking around. What must be closed goes to `opened`."""
+    if options.bgp:
+        demo = Demo(cluster, story, options.examples, None)
+        bgp = BgpStory(cluster, story, demo, options.ipv6, options.kills)
+        opened.callback(bgp.close)
+        return bgp.acts(), bgp.hints
+    prober = Prober(cluster.lan.client)
+    opened.callback(prober.close)
+    demo = Demo(cluster, story, options.examples, prober)
+    second = SecondAct(cluster, story, demo.kubectl, options.ipv6, options.kills)
+    acts = [demo.start, demo.first_service, demo.traefik, demo.pod_dies, demo.static_address, demo.service_leaves]
+    acts += [demo.dual_stack] if options.ipv6 else []
+    return [*acts, demo.figures, second.play], list
+
+
 def main() -> int:
     options = arguments()
     story = Story(options.json)
@@ -208,22 +234,18 @@ def main() -> int:
         signal.signal(other, signal.default_int_handler)
     error = None
     demo_ended = False
-    cluster = Cluster(options.binary, options.nodes, options.log_level, on_progress=story.say)
+    cluster = Cluster(options.binary, options.nodes, options.log_level, on_progress=story.say, lan=RoutedLan if options.bgp else Lan)
     try:
         story.chapter("Building the lab (network namespaces on one bridge)")
-        with cluster:
-            prober = Prober(cluster.lan.client)
-            demo = Demo(cluster, story, options.examples, prober)
-            second = SecondAct(cluster, story, demo.kubectl, options.ipv6, options.kills)
-            acts = [demo.start, demo.first_service, demo.traefik, demo.pod_dies, demo.static_address, demo.service_leaves]
-            acts += [demo.dual_stack] if options.ipv6 else []
+        with cluster, contextlib.ExitStack() as opened:
+            acts, hints = played(options, cluster, story, opened)
             try:
-                for act in [*acts, demo.figures, second.play]:
+                for act in acts:
                     act()
                 if options.keep:
                     story.finish()
                     demo_ended = True
-                    explore(cluster, story)
+                    explore(cluster, story, hints())
             except Exception:
                 for process in cluster.processes():
                     print(f"--- end of the log of {process.name}\n{process.log_tail(15)}", file=sys.stderr)

@@ -6,6 +6,7 @@ import fcntl
 import itertools
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -72,6 +73,7 @@ class Namespace:
             fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", interface.encode(), flags))
 
     def remove(self) -> None:
+        _end_everything_in(self.name)
         run("ip", "netns", "delete", self.name, check=False)
         with _lock:
             _made.pop(self.name, None)
@@ -109,12 +111,21 @@ def connect(left: Namespace, left_name: str, right: Namespace, right_name: str) 
     right.run("ip", "link", "set", right_name, "up")
 
 
+def _end_everything_in(name: str) -> None:
+    """Programs outlive the namespace's name; and those that changed their user have lost the signal at their parent's death."""
+    for pid in run("ip", "netns", "pids", name, check=False).split():
+        if int(pid) != os.getpid():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+
+
 def remove_leftovers() -> list[str]:
     """Removes namespaces of labs whose process is gone (killed without a chance to clean up)."""
     removed = []
     for name in os.listdir(_RUN_DIRECTORY) if os.path.isdir(_RUN_DIRECTORY) else []:
         found = re.match(rf"{_PREFIX}(\d+)-", name)
         if found and not os.path.exists(f"/proc/{found.group(1)}"):
+            _end_everything_in(name)
             run("ip", "netns", "delete", name, check=False)
             removed.append(name)
     return removed

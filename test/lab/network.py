@@ -10,13 +10,13 @@ LAN6 = "fd00:168:1::"
 
 
 class Host:
-    """A machine on the LAN: its namespace, its cable to the switch (eth0) and its addresses."""
+    """A machine on the LAN, or on another network of the switch: its namespace, its cable to the switch (eth0) and its addresses."""
 
-    def __init__(self, switch: Namespace, role: str, last_octet: int):
+    def __init__(self, switch: Namespace, role: str, last_octet: int, bridge: str = "lan", network4: str = LAN4, network6: str = LAN6):
         self.name = role
         self.namespace = Namespace(role)
-        self.address4 = f"{LAN4}.{last_octet}"
-        self.address6 = f"{LAN6}{last_octet}"
+        self.address4 = f"{network4}.{last_octet}"
+        self.address6 = f"{network6}{last_octet}"
         self.switch_port = f"p-{role}"[:15]
         self._switch = switch
         # Forwarding, and no duplicate-address wait for the static addresses: the lab knows that they are unique.
@@ -24,7 +24,7 @@ class Host:
             ipv6__conf__all__accept_dad=0, ipv6__conf__default__accept_dad=0, ipv4__conf__all__rp_filter=0, ipv4__conf__default__rp_filter=0
         )
         connect(self.namespace, "eth0", switch, self.switch_port)
-        switch.run("ip", "link", "set", self.switch_port, "master", "lan")
+        switch.run("ip", "link", "set", self.switch_port, "master", bridge)
         self.all_addresses4: list[str] = []
         self.all_addresses6: list[str] = []
         self.add_address(self.address4, self.address6)
@@ -62,12 +62,11 @@ class Lan:
 
     def __init__(self, node_names: list[str], on_progress=lambda text: None):
         self._hosts: list[Host] = []
+        self._namespaces: list[Namespace] = []  # of others than hosts
         self.switch = Namespace("switch")
-        # No MLD/IGMP snooping querier stands on this LAN; forwarding delay 0 lets frames pass at once.
-        self.switch.run("ip", "link", "add", "lan", "type", "bridge", "forward_delay", "0")
-        self.switch.run("ip", "link", "set", "lan", "up")
+        self._add_bridge("lan")
         self.router = self._add(Host(self.switch, "router", 1))
-        self.client = self._add(Host(self.switch, "client", 50))
+        self.client = self._place_client()
         self.control = self._add(Host(self.switch, "control", 10))
         self.nodes: dict[str, Node] = {}
         for number, name in enumerate(node_names, start=1):
@@ -84,7 +83,21 @@ class Lan:
             ]
             node.namespace.run("ip", "-batch", "-", stdin="\n".join(commands) + "\n")
             node.namespace.run("ip", "-6", "-batch", "-", stdin="\n".join(commands6) + "\n")
-        for host in (self.client, self.control, *self.nodes.values()):
+        self._route_to_elsewhere()
+
+    def _add_bridge(self, name: str) -> None:
+        # No MLD/IGMP snooping querier stands on this LAN; forwarding delay 0 lets frames pass at once.
+        self.switch.run("ip", "link", "add", name, "type", "bridge", "forward_delay", "0")
+        self.switch.run("ip", "link", "set", name, "up")
+
+    def _place_client(self) -> Host:
+        return self._add(Host(self.switch, "client", 50))
+
+    def _route_to_elsewhere(self) -> None:
+        self._route_by_router(self.client, self.control, *self.nodes.values())
+
+    def _route_by_router(self, *hosts: Host) -> None:
+        for host in hosts:
             host.namespace.run("ip", "route", "add", "default", "via", self.router.address4)
 
     def _add(self, host):
@@ -118,7 +131,8 @@ class Lan:
     def remove(self) -> None:
         for host in self._hosts:
             host.namespace.remove()
-        self.switch.remove()
+        for namespace in (*self._namespaces, self.switch):
+            namespace.remove()
 
 
 __all__ = ["Lan", "Host", "Node", "run"]

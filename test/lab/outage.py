@@ -44,10 +44,10 @@ class Record:
 
     def answers(self, address: str) -> list[tuple[float, str, int]]:
         """When, which MAC, to which question."""
-        return [tuple(answer) for answer in self._document["answers"][address]]
+        return [tuple(answer) for answer in self._document["answers"].get(address, [])]
 
     def announcements(self, address: str, begin: float, end: float) -> list[tuple[float, str]]:
-        return [(when, mac) for when, mac in self._document["announcements"][address] if begin <= when < end]
+        return [(when, mac) for when, mac in self._document["announcements"].get(address, []) if begin <= when < end]
 
     def requests(self, address: str, begin: float, end: float) -> list[tuple[float, float | None, str | None, str, int]]:
         """Those that began in the spell or were under way when it began: (when begun, seconds, failure, first line, times sent)."""
@@ -106,11 +106,12 @@ def _asked_with_two_answers(answers: list[tuple[float, str, int]], asked: list[f
 
 
 class Watcher:
-    """A running watch: a context manager, or start and `finish()`."""
+    """A running watch: a context manager, or start and `finish()`. Without an asker there are requests only."""
 
-    def __init__(self, client: Host, asker: Host, addresses: list[str], port: int = 80):
-        argument = {"asker": asker.namespace.name, "client": client.namespace.name, "mac": asker.mac(), "addresses": addresses,
-                    "port": port, "sources": {"4": asker.all_addresses4, "6": asker.all_addresses6}}
+    def __init__(self, client: Host, asker: Host | None, addresses: list[str], port: int = 80):
+        sources = {"4": asker.all_addresses4, "6": asker.all_addresses6} if asker else {"4": [], "6": []}
+        argument = {"asker": asker.namespace.name if asker else "", "client": client.namespace.name, "mac": asker.mac() if asker else "",
+                    "addresses": addresses, "port": port, "sources": sources}
         self._child = subprocess.Popen([sys.executable, "-m", "lab.watcher", json.dumps(argument)], cwd=_TEST_FOLDER,
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
         if self._child.stdout.readline() != "ready\n":

@@ -6,6 +6,7 @@ from .api import Api, Watch
 from .network import Lan, Node
 
 _TABLE = "lab-proxy"
+_ANOTHERS = "service.kubernetes.io/service-proxy-name"  # kube-proxy leaves Services with this label to the proxy that it names
 
 
 class Proxy:
@@ -24,7 +25,7 @@ class Proxy:
         self._services.synced.wait()
         self._slices.synced.wait()
         while not self._stopping:
-            services = list(self._services.objects.values())
+            services = [s for s in list(self._services.objects.values()) if _ANOTHERS not in s["metadata"].get("labels", {})]
             slices = list(self._slices.objects.values())
             for node in self._lan.nodes.values():
                 rules = rules_of(node, services, slices)

@@ -13,6 +13,7 @@ import pytest
 
 from lab.cluster import REPOSITORY
 from lab.conftest import BINARY
+from lab.routers import Frr
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.path.join(REPOSITORY, "test"), "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -39,6 +40,19 @@ def test_the_demo_ends_in_success(arguments):
     for kind in ("stop", "kill", "cut"):
         families = [report["figures"]["deaths"][kind][family]["outage"] for family in (["arp", "ndp"] if "--ipv6" in arguments else ["arp"])]
         assert all(row["samples"] == 1 and row["never_succeeded"] == 0 for row in families)
+    assert namespaces_of(process.pid) == []
+
+
+@pytest.mark.skipif(Frr.missing() is not None, reason=str(Frr.missing()))
+def test_the_demo_of_bgp_mode_ends_in_success():
+    process = demo("--json", "--bgp", "--ipv6")
+    output, story = process.communicate(timeout=240)
+    assert process.returncode == 0, story[-3000:]
+    report = json.loads(output)
+    assert report["success"] and all(check["ok"] for check in report["checks"])
+    figures = report["figures"]
+    assert figures["create_to_route_ms"]["samples"] == figures["router_floor"]["update_to_route_ms"]["samples"] == 20
+    assert {kind: row["gone_ms"]["samples"] for kind, row in figures["deaths"].items()} == {"stop": 1, "kill": 1, "cut": 1}
     assert namespaces_of(process.pid) == []
 
 

@@ -175,12 +175,13 @@ def watch(asker: Asker, caller: Caller, poll: select.epoll) -> float:
 
 def main() -> None:
     """Argument: {"asker": namespace, "client": namespace, "mac": of the asker, "sources": {"4": [...], "6": [...]},
-    "addresses": [...], "port": n} as JSON."""
+    "addresses": [...], "port": n} as JSON. Without an asker ("") nothing is asked: for addresses that are not on the LAN."""
     wanted = json.loads(sys.argv[1])
     for name in wanted["addresses"]:
         ipaddress.ip_address(name)
-    enter(wanted["asker"])
-    asker = Asker(wanted["mac"], wanted["sources"], wanted["addresses"])
+    if wanted["asker"]:
+        enter(wanted["asker"])
+    asker = Asker(wanted["mac"], wanted["sources"], wanted["addresses"] if wanted["asker"] else [])
     enter(wanted["client"])
     poll = select.epoll()
     caller = Caller(poll, wanted["addresses"], wanted["port"])
