@@ -65,20 +65,16 @@ def test_what_does_not_change_the_wire_resets_nothing(peers):
     peers.lab.patch(peers.peer6, connectTime="1s")
 
 
-def test_timers_are_negotiated_anew_on_one_session_only(peers):
+def test_another_hold_time_waits_for_the_next_session(peers):
+    """It takes part in the OPEN, so it cannot change a session that stands; another router ID begins a new one."""
     before = peers.settled()
     peers.lab.patch(peers.peer6, holdTime="30s", keepaliveTime="10s")
-    peers.router.wait_for_sessions({hop: {"established": True, "hold": 30} for hop in hops6(peers.cluster)})
+    assert peers.settled() == before
+    peers.lab.patch(peers.peer6, routerID="10.10.10.1")
+    peers.router.wait_for_sessions({hop: {"established": True, "hold": 30, "remote_router_id": "10.10.10.1"} for hop in hops6(peers.cluster)})
     after = peers.settled()
     assert {key: after[key] for key in hops4(peers.cluster)} == {key: before[key] for key in hops4(peers.cluster)}
-    peers.lab.patch(peers.peer6, holdTime=None, keepaliveTime=None)
-
-
-def test_a_router_id_that_is_set_is_told(peers):
-    peers.settled()
-    peers.lab.patch(peers.peer6, routerID="10.10.10.1")
-    peers.router.wait_for_sessions({hop: {"established": True, "remote_router_id": "10.10.10.1"} for hop in hops6(peers.cluster)})
-    peers.lab.patch(peers.peer6, routerID=None)
+    peers.lab.patch(peers.peer6, holdTime=None, keepaliveTime=None, routerID=None)
     peers.settled()
 
 
