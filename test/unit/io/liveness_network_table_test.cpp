@@ -133,6 +133,20 @@ TEST(NetworkTable, KnowsTheMacOfANeighbourOnAnyLink) {
   EXPECT_EQ(node.table.mac_of(kThird), std::nullopt);
 }
 
+TEST(NetworkTable, KnowsWhereAStationIsAndLooksNowhereElseForOneThatIsBoundToAnInterface) {
+  Node node;
+  node.table.link(ethernet(kOther, "eth1"));
+  node.neighbour(kThird, 3, false, std::nullopt, kOther);
+  for (const auto bound : {kOther, InterfaceIndex()}) {
+    const auto station = node.table.station(kThird, bound);
+    ASSERT_TRUE(station);
+    EXPECT_EQ(station->interface, kOther);
+    EXPECT_EQ(station->mac, mac(3));
+  }
+  EXPECT_FALSE(node.table.station(kThird, InterfaceIndex(99)));
+  EXPECT_FALSE(node.table.station(kGateway, InterfaceIndex()));
+}
+
 // failover spec 4: the default gateway first.
 TEST(NetworkTable, AsksTheDefaultGatewayAloneWhenItWasHeardLately) {
   Node node;
