@@ -114,6 +114,8 @@ void Instance::log_fault(Now now, const Arrival& arrival, Session& session) {
 }
 
 void Instance::log_fault(Now now, const Arrival& arrival, Fault fault) {
+  // While a session takes leave its peer goes on for a while: at every stop, and nothing to mend.
+  if (fault == Fault::kAdminDown) return;
   auto& line = lines_[std::to_underlying(fault)];
   if (line.written != SteadyPoint::min() && now.steady - line.written < kLogInterval) {
     ++line.held_back;

@@ -63,12 +63,12 @@ Checked<void> read_as_numbers(const kube::BGPPeer& object, BgpPeer& out) {
         Problem{"spec.dynamicASN", "invalid dynamicASN " + quoted(spec.dynamicASN), "write internal or external"});
   }
   // deviation: also with dynamicASN internal, where the original forgets to look (bgp spec 1.1).
-  const bool internal = out.remote_as == BgpPeer::RemoteAs::kInternal || out.peer_asn == out.my_asn;
-  if (spec.ebgpMultiHop && internal) {
+  if (spec.ebgpMultiHop && out.peer_asn == out.my_asn) {
     return std::unexpected(Problem{"spec.ebgpMultiHop", "invalid ebgp-multihop: the peer is in our own AS",
                                    "remove it: an internal session may take any number of hops anyway"});
   }
-  out.ebgp_multihop = spec.ebgpMultiHop;
+  // With dynamicASN internal the original accepts it, to no effect.
+  out.ebgp_multihop = spec.ebgpMultiHop && out.remote_as != BgpPeer::RemoteAs::kInternal;
   return {};
 }
 

@@ -88,7 +88,7 @@ def emitted_reasons():
     for component in ("controller", "speaker"):
         for path in (ROOT / "src" / component).rglob("*.?pp"):
             text = path.read_text()
-            for first in re.findall(r"(?:\bwarn\(|Type::k(?:Normal|Warning),)\s*([^,;()]+)", text):
+            for first in re.findall(r"(?:\bwarn\(|Type::k(?:Normal|Warning),)\s*(?:\.reason = )?([^,;()]+)", text):
                 first = first.strip()
                 if first.startswith('"'):
                     reasons.add((component, first.strip('"')))

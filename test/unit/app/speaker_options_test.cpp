@@ -193,7 +193,7 @@ TEST(SpeakerOptions, CheckInTheOriginalsOrder) {
 TEST(SpeakerOptions, NameTheFlagsThatHaveNoEffectYetOnlyWhenTheyWereGiven) {
   EXPECT_THAT(accepted_without_effect(options({"--port=1", "--lb-class=x"}, {{"METALLB_ML_LABELS", ""}})), IsEmpty());
   EXPECT_THAT(accepted_without_effect(options({"--host=x", "--ml-wan-config"}, {{"FRRK8S_NAMESPACE", "a"}})),
-              ElementsAre("frrk8s-namespace", "host"));
+              ElementsAre("host"));
 }
 
 }  // namespace

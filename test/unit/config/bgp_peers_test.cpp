@@ -50,8 +50,6 @@ TEST(BgpPeers, WhatCannotBeASessionIsRefusedWithItsField) {
       {"AS_TRANS, theirs", [](auto& s) { s.peerASN = 23'456; }, "spec.peerASN", "AS_TRANS"},
       {"localASN 0", [](auto& s) { s.localASN = 0; }, "spec.localASN", "invalid localASN 0"},
       {"90", [](auto& s) { s.peerASN = s.myASN, s.ebgpMultiHop = true; }, "spec.ebgpMultiHop", "invalid ebgp-multihop"},
-      {"multihop in our AS, dynamically", [](auto& s) { s.peerASN = 0, s.dynamicASN = "internal", s.ebgpMultiHop = true; },
-       "spec.ebgpMultiHop", "invalid ebgp-multihop"},
       {"88", [](auto& s) { s.peerAddress = "1.2.3.400"; }, "spec.peerAddress", "invalid BGPPeer address \"1.2.3.400\""},
       {"zone", [](auto& s) { s.peerAddress = "fe80::1%eth0"; }, "spec.peerAddress", "invalid BGPPeer address"},
       {"link-local", [](auto& s) { s.peerAddress = "fe80::1"; }, "spec.peerAddress", "link-local"},
@@ -143,6 +141,13 @@ TEST(BgpPeers, WhatIsLeftOutHasItsDefault) {
   EXPECT_THAT(found.password, testing::IsEmpty());
   // The older version of the API has 0 for "unset".
   EXPECT_EQ(only_peer(with_peer([](auto& s) { s.peerPort = 0; })).port, 179);
+}
+
+TEST(BgpPeers, MultihopIsWithoutEffectWhereTheRouterIsInOurAsWhateverItIs) {
+  EXPECT_FALSE(
+      only_peer(with_peer([](auto& s) { s.peerASN = 0, s.dynamicASN = "internal", s.ebgpMultiHop = true; })).ebgp_multihop);
+  EXPECT_TRUE(
+      only_peer(with_peer([](auto& s) { s.peerASN = 0, s.dynamicASN = "external", s.ebgpMultiHop = true; })).ebgp_multihop);
 }
 
 TEST(BgpPeers, WhatTheOriginalsModesRefuseIsAccepted) {
