@@ -408,6 +408,40 @@ PeerSettings both_ways() {
   return out;
 }
 
+TEST(SessionDrain, RoutesAreWithdrawnBeforeTheEndWhereThePeerWouldNotKeepThem) {
+  Desk desk;
+  desk.set_peer();
+  desk.input(ServicesKnown{});
+  desk.publish("203.0.113.1/32");
+  desk.establish();
+  desk.heard();
+  EXPECT_TRUE(desk.core.has_routes_out());
+  desk.input(Drain{});
+  const auto messages = desk.heard();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(std::get<Update>(messages[0]).withdrawn, std::vector{prefix("203.0.113.1/32")});
+  EXPECT_FALSE(desk.core.has_routes_out());
+  EXPECT_EQ(desk.state(), State::kEstablished) << "the session ends with Stop";
+  desk.publish("203.0.113.2/32");
+  EXPECT_TRUE(desk.heard().empty()) << "nothing is announced any more";
+  desk.input(Stop{});
+  EXPECT_NE(desk.notification(), "");
+}
+
+TEST(SessionDrain, WhoKeepsRoutesThroughTheRestartIsToldNothing) {
+  Desk desk;
+  auto settings = external_peer();
+  settings.graceful_restart = true;
+  desk.set_peer(settings);
+  desk.input(ServicesKnown{});
+  desk.publish("203.0.113.1/32");
+  desk.establish(peer_open_with_restart());
+  desk.heard();
+  EXPECT_FALSE(desk.core.has_routes_out());
+  desk.input(Drain{});
+  EXPECT_TRUE(desk.heard().empty());
+}
+
 TEST(SessionCollision, TheConnectionOfTheHigherIdentifierStays) {
   for (const bool we_are_higher : {true, false}) {
     Desk desk;

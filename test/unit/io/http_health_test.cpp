@@ -31,6 +31,16 @@ class HealthTest : public testing::Test {
   std::unique_ptr<HealthEndpoint> endpoint;
 };
 
+TEST_F(HealthTest, ServesPagesThatAreMadeForEachRequest) {
+  int asked = 0;
+  endpoint->add_page("/bgp", [&asked] { return "{\"asked\":" + std::to_string(++asked) + "}"; });
+  EXPECT_THAT(ask("/bgp"), EndsWith("{\"asked\":1}"));
+  const auto text = ask("/bgp?x=1");
+  EXPECT_THAT(text, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(text, EndsWith("{\"asked\":2}"));
+  EXPECT_THAT(ask("/bgp2"), StartsWith("HTTP/1.1 404"));
+}
+
 TEST_F(HealthTest, AnswersOkWhenReady) {
   for (const std::string path : {"/healthz", "/readyz"}) {
     const auto text = ask(path);
