@@ -20,8 +20,12 @@ class Host:
         self.switch_port = f"p-{role}"[:15]
         self._switch = switch
         # Forwarding, and no duplicate-address wait for the static addresses: the lab knows that they are unique.
+        # No redirects: a node that gets the rest of a connection of its predecessor forwards it, for want of a rule, and its kernel then
+        # tells the client that the dead node is the better way.
         self.namespace.sysctl(
-            ipv6__conf__all__accept_dad=0, ipv6__conf__default__accept_dad=0, ipv4__conf__all__rp_filter=0, ipv4__conf__default__rp_filter=0
+            ipv6__conf__all__accept_dad=0, ipv6__conf__default__accept_dad=0, ipv4__conf__all__rp_filter=0, ipv4__conf__default__rp_filter=0,
+            ipv4__conf__all__accept_redirects=0, ipv4__conf__default__accept_redirects=0,
+            ipv6__conf__all__accept_redirects=0, ipv6__conf__default__accept_redirects=0
         )
         connect(self.namespace, "eth0", switch, self.switch_port)
         switch.run("ip", "link", "set", self.switch_port, "master", bridge)
