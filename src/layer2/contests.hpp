@@ -21,7 +21,7 @@ inline constexpr Duration kDefendInterval = std::chrono::seconds(10);
 
 /// A member whose MAC is not known looks like a stranger. But when an address changes its owner, the claims of the former or
 /// of the next one end long before this.
-inline constexpr Duration kProbation = std::chrono::seconds(1);
+inline constexpr Duration kProbation = std::chrono::seconds(2);
 /// Claims of one stranger that lie further apart have nothing to do with each other. Some devices announce once a minute.
 inline constexpr Duration kSuspicion = std::chrono::seconds(90);
 /// Strangers on probation per address. Where there are more of them something is wrong in any case.

@@ -266,7 +266,7 @@ std::vector<Bytes> probes(const std::vector<Action>& actions) {
 TEST_F(Contested, AStrangersFirstClaimIsProbedThreeTimesASecondApart) {
   EXPECT_TRUE(probes(after(gratuitous(kStrangerMac), kEth1)).empty());
   EXPECT_EQ(foreign(), 0U);
-  world.run(999ms);
+  world.run(kProbation - 1ms);
   EXPECT_TRUE(probes(world.take()).empty());
   world.run(1ms);
   const auto first = probes(world.take());
