@@ -42,7 +42,7 @@ class BgpMode {
   void carry_out(speaker::BgpCommand command);
   /// Every change of any Node.
   void node_changed(const kube::Change<kube::Node>& change);
-  /// Withdraws what routers would not keep, gives them time to move, says good-bye; `done` runs within kFarewell.
+  /// Withdraws what routers would not keep, gives them time to move, says good-bye; `done` runs within kFarewell of the call.
   void stop(std::function<void()> done);
   static constexpr Duration kFarewell = std::chrono::milliseconds(1600);
 

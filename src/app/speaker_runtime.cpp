@@ -9,7 +9,7 @@ namespace metallb::app {
 namespace {
 
 /// From the stop signal to the end, whatever happens: the pod's grace period is two seconds (operations spec 2.7).
-constexpr auto kFarewell = std::chrono::milliseconds(1700);
+constexpr auto kFarewell = BgpMode::kFarewell + std::chrono::milliseconds(100);
 /// Of these, for the successors of announced addresses.
 constexpr auto kSuccession = std::chrono::seconds(1);
 
@@ -21,7 +21,8 @@ SpeakerRuntime::SpeakerRuntime(Component& component, speaker::Options options)
       namespace_(options.namespace_),
       core_(std::move(options), component.log()),
       driver_(component.loop(), core_, [this](speaker::Output& out) { carry_out(out); }),
-      farewell_timer_(component.loop()) {}
+      farewell_timer_(component.loop()),
+      succession_timer_(component.loop()) {}
 
 std::expected<void, SystemError> SpeakerRuntime::start(const Options& options) {
   if (auto started = start_packets(options.exclude_expression); !started) return started;
@@ -131,8 +132,9 @@ void SpeakerRuntime::leave_cluster() {
   }
   // Where nobody is left who could take over, nobody is waited for.
   successors_ = !membership_->alone();
-  auto patience = std::make_shared<boost::asio::steady_timer>(component_.loop(), kSuccession);
-  patience->async_wait([this, patience](const boost::system::error_code&) {
+  succession_timer_.expires_after(kSuccession);
+  succession_timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
     left_ = true;
     successors_ = false;
     if (farewell_done_) end_when_through();

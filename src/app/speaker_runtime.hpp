@@ -66,6 +66,7 @@ class SpeakerRuntime {
   std::unique_ptr<Membership> membership_;
   std::unique_ptr<BgpMode> bgp_;
   boost::asio::steady_timer farewell_timer_;
+  boost::asio::steady_timer succession_timer_;
   std::function<void()> farewell_done_;  ///< set while this speaker is stopping
   bool successors_ = false;
   bool left_ = false;  ///< the membership, as far as there is one

@@ -3,22 +3,12 @@
 #include <algorithm>
 
 #include "layer2/election.hpp"
+#include "speaker/concluded.hpp"
 
 namespace metallb::speaker {
 namespace {
 
 using Verdict = Decision::Action;
-
-Decision concluded(Decision decision, Verdict action, Reason reason, std::string detail) {
-  decision.action = action;
-  decision.reason = reason;
-  decision.detail = std::move(detail);
-  return decision;
-}
-
-Decision withdrawn(Decision decision, Reason reason, std::string detail) {
-  return concluded(std::move(decision), Verdict::kWithdraw, reason, std::move(detail));
-}
 
 std::string nobody(const ServingEndpoints& endpoints, bool local_only) {
   if (local_only && endpoints.nodes.empty()) return "no node is known to have an endpoint that can serve";

@@ -6,6 +6,7 @@ import time
 from . import objects
 from .bgp_lab import MY_ASN
 from .cluster import Cluster
+from .deaths import heal, strike
 from .kernel_routes import RouteMonitor
 from .measure import summary
 from .network import LAN4
@@ -133,24 +134,6 @@ class Deaths:
         self._monitor.wait_for(self._prefix, self.all_hops(), 60.0)
         time.sleep(_QUIET)
 
-    def _strike(self, kind: str, victim: str) -> float:
-        began = time.monotonic()
-        if kind == "stop":
-            self._cluster.speakers[victim].ask_to_stop()
-        elif kind == "kill":
-            self._cluster.speakers[victim].kill()
-        else:
-            self._cluster.lan.nodes[victim].cut_cable()
-        return began
-
-    def _heal(self, kind: str, victim: str) -> int | None:
-        if kind == "cut":
-            self._cluster.lan.nodes[victim].plug_cable()
-            return None
-        code = self._cluster.speakers[victim].stop(grace=15.0)
-        self._cluster.speakers[victim].start()
-        return code
-
     def death(self, kind: str, victim: str, with_bfd: bool = False) -> Death:
         """The victim dies, and is healed once the traffic has moved."""
         self.settled()
@@ -159,11 +142,11 @@ class Deaths:
             self._router.wait_for_sessions({hop: {"established": True, "bfd": "up"}}, 60.0)
         with Watcher(self._cluster.lan.client, None, [self._address]) as watcher:
             time.sleep(0.3)
-            struck = self._strike(kind, victim)
+            struck = strike(self._cluster, kind, victim)
             gone = self._monitor.wait(self._prefix, lambda hops: hop not in hops, 200.0, struck)
             time.sleep(_AFTER)
             healed = time.monotonic()
-            code = self._heal(kind, victim)
+            code = heal(self._cluster, kind, victim)
             back = self._monitor.wait(self._prefix, lambda hops: hop in hops, 200.0, healed)
             time.sleep(_AFTER)
             ended = time.monotonic()

@@ -46,6 +46,28 @@ class Death:
         return [*self.outage.values(), *self.homecoming.values()]
 
 
+def strike(cluster: Cluster, kind: str, victim: str) -> float:
+    """"stop", "kill" or "cut". Returns when."""
+    began = time.monotonic()
+    if kind == "stop":
+        cluster.speakers[victim].ask_to_stop()
+    elif kind == "kill":
+        cluster.speakers[victim].kill()
+    else:
+        cluster.lan.nodes[victim].cut_cable()
+    return began
+
+
+def heal(cluster: Cluster, kind: str, victim: str) -> int | None:
+    """Returns the exit code of a speaker that was stopped."""
+    if kind == "cut":
+        cluster.lan.nodes[victim].plug_cable()
+        return None
+    code = cluster.speakers[victim].stop()
+    cluster.speakers[victim].start()
+    return code
+
+
 class Ward:
     """Lets nodes die, measures, and heals them. `addresses` of a death: of one Service, the one that the election goes by first."""
 
@@ -79,32 +101,12 @@ class Ward:
             wait_until(lambda: all(self.owners(address) == [owner] for _ in range(3)), timeout, f"{owner} alone answers for {address}")
         return owner
 
-    def strike(self, kind: str, victim: str) -> float:
-        """Returns when."""
-        began = time.monotonic()
-        if kind == "stop":
-            self._cluster.speakers[victim].ask_to_stop()
-        elif kind == "kill":
-            self._cluster.speakers[victim].kill()
-        else:
-            self._cluster.lan.nodes[victim].cut_cable()
-        return began
-
-    def heal(self, kind: str, victim: str) -> int | None:
-        """Returns the exit code of a speaker that was stopped."""
-        if kind == "cut":
-            self._cluster.lan.nodes[victim].plug_cable()
-            return None
-        code = self._cluster.speakers[victim].stop()
-        self._cluster.speakers[victim].start()
-        return code
-
     def death(self, kind: str, addresses: list[str], timeout: float = 30.0) -> Death:
         """The owner of `addresses` dies, and is healed as soon as it has been succeeded. `timeout`: for that, and for the return."""
         victim = self.settled(addresses, timeout)
         with self.watch(addresses) as watcher:
             time.sleep(_BEFORE)
-            struck = self.strike(kind, victim)
+            struck = strike(self._cluster, kind, victim)
 
             def succeeded() -> bool:
                 return all((owners := self.owners(address)) and victim not in owners for address in addresses)
@@ -115,7 +117,7 @@ class Ward:
             except TimeoutError:
                 pass  # `successor` and the figures say so
             healed = time.monotonic()
-            code = self.heal(kind, victim)
+            code = heal(self._cluster, kind, victim)
             self.settled(addresses, timeout)
             time.sleep(_AFTER)
             ended = time.monotonic()

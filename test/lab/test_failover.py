@@ -7,7 +7,7 @@ import time
 import pytest
 
 from lab.conftest import EXAMPLES, populate, start
-from lab.deaths import Ward, ranking
+from lab.deaths import Ward, ranking, strike
 from lab.processes import wait_until
 from lab.stranger import Stranger
 
@@ -134,7 +134,7 @@ def test_fail_over_needs_no_api_server(four):
     try:
         with four.ward.watch([ADDRESS]) as watcher:
             time.sleep(0.5)
-            struck = four.ward.strike("kill", OWNER)
+            struck = strike(four.cluster, "kill", OWNER)
             wait_until(lambda: four.ward.owners(ADDRESS) == ["worker1"], 10, "worker1 takes over")
             time.sleep(1)
             ended = time.monotonic()

@@ -5,22 +5,12 @@
 
 #include "base/contract.hpp"
 #include "config/local_preference.hpp"
+#include "speaker/concluded.hpp"
 
 namespace metallb::speaker {
 namespace {
 
 using Verdict = Decision::Action;
-
-BgpDecision concluded(BgpDecision decision, Verdict action, Reason reason, std::string detail) {
-  decision.action = action;
-  decision.reason = reason;
-  decision.detail = std::move(detail);
-  return decision;
-}
-
-BgpDecision withdrawn(BgpDecision decision, Reason reason, std::string detail) {
-  return concluded(std::move(decision), Verdict::kWithdraw, reason, std::move(detail));
-}
 
 std::string local_pref(const config::BgpAdvertisement& advertisement) {
   return advertisement.local_pref ? std::to_string(*advertisement.local_pref) : "not set";
