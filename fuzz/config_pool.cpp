@@ -31,18 +31,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   finish();
 
-  const auto config = config::build(resources);
-  if (!config) {
-    const auto& error = config.error();
+  const auto [config, errors] = config::build(resources);
+  for (const auto& error : errors) {
     METALLB_CONTRACT(error.kind == "IPAddressPool" && !error.key.name.empty(), "an error names its object");
     METALLB_CONTRACT(!error.field.empty() && !error.problem.empty() && !error.remedy.empty(), "an error explains itself");
-    return 0;
   }
-  for (const auto& [name, built] : config->pools) {
+  METALLB_CONTRACT(config.pools.size() + errors.size() == resources.pools.size(), "a pool is in force, or has an error");
+  for (const auto& [name, built] : config.pools) {
     METALLB_CONTRACT(!built.prefixes.empty(), "a pool that was accepted has addresses");
     for (const auto& prefix : built.prefixes) {
       METALLB_CONTRACT(prefix.contains(prefix.last()), "a prefix ends within itself");
-      if (const auto* owner = config->pool_of({{prefix.first()}})) {
+      if (const auto* owner = config.pool_of({{prefix.first()}})) {
         METALLB_CONTRACT(owner == &built, "no address belongs to two pools");
       }
     }

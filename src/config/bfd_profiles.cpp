@@ -32,6 +32,9 @@ std::optional<To> converted(const std::optional<std::int32_t>& value) {
 Checked<BfdProfile> build_profile(const kube::BFDProfile& object) {
   using std::chrono::milliseconds;
   const auto& spec = object.spec;
+  if (object.metadata.name.empty()) {
+    return std::unexpected(Problem{"metadata.name", "missing bfd profile name", "give the profile a name"});
+  }
   for (const auto& bounds :
        {Bounds{"receiveInterval", spec.receiveInterval, 10, 60'000},
         Bounds{"transmitInterval", spec.transmitInterval, 10, 60'000},
@@ -51,21 +54,15 @@ Checked<BfdProfile> build_profile(const kube::BFDProfile& object) {
 
 }  // namespace
 
-std::expected<BfdProfiles, ConfigError> build_bfd_profiles(const Objects<kube::BFDProfile>& profiles) {
+BfdProfiles build_bfd_profiles(const Objects<kube::BFDProfile>& profiles, std::vector<ConfigError>& errors) {
   BfdProfiles out;
   for (const auto& object : profiles) {
-    const auto& name = object->metadata.name;
-    if (name.empty()) {
-      return std::unexpected(
-          blame(kProfileKind, *object, {"metadata.name", "missing bfd profile name", "give the profile a name"}));
-    }
     auto profile = build_profile(*object);
-    if (!profile) return std::unexpected(blame(kProfileKind, *object, profile.error()));
-    if (!out.emplace(name, *std::move(profile)).second) {
-      return std::unexpected(
-          blame(kProfileKind, *object,
-                {"metadata.name", "found duplicate bfd profile name " + quoted(name), "rename one of the two profiles"}));
+    if (profile && !out.emplace(profile->name, *profile).second) {
+      profile = std::unexpected(Problem{"metadata.name", "found duplicate bfd profile name " + quoted(profile->name),
+                                        "rename one of the two profiles"});
     }
+    if (!profile) errors.push_back(blame(kProfileKind, *object, profile.error()));
   }
   return out;
 }

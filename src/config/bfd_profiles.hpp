@@ -10,7 +10,7 @@ namespace metallb::config {
 
 using BfdProfiles = std::map<std::string, BfdProfile>;
 
-/// `profiles` sorted by name. One that no peer names is checked all the same.
-[[nodiscard]] std::expected<BfdProfiles, ConfigError> build_bfd_profiles(const Objects<kube::BFDProfile>& profiles);
+/// `profiles` in the order in which they win a conflict. One that no peer names is checked all the same.
+[[nodiscard]] BfdProfiles build_bfd_profiles(const Objects<kube::BFDProfile>& profiles, std::vector<ConfigError>& errors);
 
 }  // namespace metallb::config

@@ -47,7 +47,8 @@ Checked<void> check_aggregation(const BgpAdvertisement& advertisement, const kub
         "invalid aggregation length " + std::to_string(length) + ": prefix " + std::to_string(shortest->length()) +
             " in pool " + quoted(pool.metadata.name) + " is more specific than the aggregation length for addresses " +
             quoted(entry),
-        "choose a length from " + std::to_string(shortest->length()) + " on, or limit the advertisement to other pools"});
+        "choose a length from " + std::to_string(shortest->length()) + " on, or limit the advertisement to other pools",
+        false, std::pair("IPAddressPool", pool.metadata.name)});
   }
   return {};
 }
@@ -70,7 +71,8 @@ Checked<std::set<CommunityValue>> communities(const std::vector<std::string>& te
                   .problem = value.error(),
                   .remedy = std::string(word ? "define this alias in a Community object, or write " : "write ") +
                             "A:B with numbers up to 65535, or large:A:B:C with numbers up to 4294967295",
-                  .transient = word});
+                  .transient = word,
+                  .other = word ? std::optional(std::pair<std::string, std::string>("Community", texts[i])) : std::nullopt});
     }
     out.insert(*value);
   }
@@ -134,40 +136,44 @@ Checked<void> check_preference(const BgpAdvertisement& advertisement, const Pool
                 "invalid local preference " + text(advertisement.local_pref) + ": local preferernce " +
                     text(other.local_pref) + " was already set for the same type of BGP update by BGPAdvertisement " +
                     quoted(other.name) + ", for pool " + quoted(pool.name),
-                "give both the same localPref, or let them differ in peers, nodes, pools or aggregation length"});
+                "give both the same localPref, or let them differ in peers, nodes, pools or aggregation length", false,
+                std::pair(kAdvertisementKind, other.name)});
   }
+  return {};
+}
+
+/// Attaches it to every pool of its scope, or says what is wrong and leaves the pools alone.
+Checked<void> attach(const kube::BGPAdvertisement& object, const Objects<kube::IPAddressPool>& pool_objects,
+                     const Objects<kube::Node>& nodes, const CommunityAliases& aliases, std::map<std::string, Pool>& pools) {
+  const auto scope = resolve_scope(object.spec, nodes);
+  if (!scope) return std::unexpected(scope.error());
+  const auto resolved = resolve(object, *scope, aliases);
+  if (!resolved) return std::unexpected(resolved.error());
+  std::vector<Pool*> chosen;
+  for (const auto& pool_object : pool_objects) {
+    if (!scope->includes(*pool_object)) continue;
+    auto& pool = pools.at(pool_object->metadata.name);
+    if (auto fits = check_aggregation(*resolved, *pool_object); !fits) return fits;
+    if (auto agrees = check_preference(*resolved, pool); !agrees) return agrees;
+    chosen.push_back(&pool);
+  }
+  for (auto* pool : chosen) pool->bgp.push_back(*resolved);
   return {};
 }
 
 }  // namespace
 
-std::expected<void, ConfigError> attach_bgp(const Objects<kube::BGPAdvertisement>& advertisements,
-                                            const Objects<kube::IPAddressPool>& pool_objects,
-                                            const Objects<kube::Node>& nodes, const CommunityAliases& aliases,
-                                            std::map<std::string, Pool>& pools) {
-  const std::string* before = nullptr;
+void attach_bgp(const Objects<kube::BGPAdvertisement>& advertisements, const Objects<kube::IPAddressPool>& pool_objects,
+                const Objects<kube::Node>& nodes, const CommunityAliases& aliases, std::map<std::string, Pool>& pools,
+                std::vector<ConfigError>& errors) {
   for (const auto& object : advertisements) {
-    const auto refuse = [&](Problem problem) {
-      return std::unexpected(blame(kAdvertisementKind, *object, std::move(problem)));
-    };
-    const auto& name = object->metadata.name;
-    if (before != nullptr && *before == name) {
-      return refuse({"metadata.name", "duplicate definition of BGPAdvertisement " + quoted(name), "rename one of the two"});
-    }
-    before = &name;
-    const auto scope = resolve_scope(object->spec, nodes);
-    if (!scope) return refuse(scope.error());
-    const auto resolved = resolve(*object, *scope, aliases);
-    if (!resolved) return refuse(resolved.error());
-    for (const auto& pool_object : pool_objects) {
-      if (!scope->includes(*pool_object)) continue;
-      auto& pool = pools.at(pool_object->metadata.name);
-      if (auto fits = check_aggregation(*resolved, *pool_object); !fits) return refuse(fits.error());
-      if (auto agrees = check_preference(*resolved, pool); !agrees) return refuse(agrees.error());
-      pool.bgp.push_back(*resolved);
+    if (auto attached = attach(*object, pool_objects, nodes, aliases, pools); !attached) {
+      errors.push_back(blame(kAdvertisementKind, *object, std::move(attached.error())));
     }
   }
-  return {};
+  for (auto& [name, pool] : pools) {
+    std::sort(pool.bgp.begin(), pool.bgp.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  }
 }
 
 }  // namespace metallb::config

@@ -11,11 +11,10 @@
 namespace metallb::config {
 
 /// Resolves every advertisement against nodes and aliases, checks it against the addresses and the other advertisements of
-/// its pools, and attaches it. `advertisements` and `pool_objects` sorted by name; `pools` holds a pool for each of the
-/// latter. Unknown names of pools and peers are ignored.
-[[nodiscard]] std::expected<void, ConfigError> attach_bgp(const Objects<kube::BGPAdvertisement>& advertisements,
-                                                          const Objects<kube::IPAddressPool>& pool_objects,
-                                                          const Objects<kube::Node>& nodes, const CommunityAliases& aliases,
-                                                          std::map<std::string, Pool>& pools);
+/// its pools, and attaches it to all of them, or to none. `advertisements` in the order in which they win a conflict;
+/// `pools` holds a pool for each of `pool_objects`. Unknown names of pools and peers are ignored.
+void attach_bgp(const Objects<kube::BGPAdvertisement>& advertisements, const Objects<kube::IPAddressPool>& pool_objects,
+                const Objects<kube::Node>& nodes, const CommunityAliases& aliases, std::map<std::string, Pool>& pools,
+                std::vector<ConfigError>& errors);
 
 }  // namespace metallb::config

@@ -60,9 +60,12 @@ Checked<std::string> password_of(const kube::BGPPeerSpec& peer, const Objects<ku
                                    .problem = "secret ref not found: " + quoted(name),
                                    .remedy = "create a Secret of that name and of type " + std::string(kSecretType) +
                                              " with the key \"password\", in MetalLB's own namespace",
-                                   .transient = true});
+                                   .transient = true,
+                                   .other = std::pair("Secret", name)});
   }
-  return from_secret(**found, field);
+  auto password = from_secret(**found, field);
+  if (!password) password.error().other.emplace("Secret", name);
+  return password;
 }
 
 }  // namespace metallb::config

@@ -138,7 +138,8 @@ Checked<void> read_bfd_profile(const kube::BGPPeerSpec& spec, const BfdProfiles&
     return std::unexpected(Problem{.field = "spec.bfdProfile",
                                    .problem = "referencing non existing bfd profile " + quoted(spec.bfdProfile),
                                    .remedy = "create a BFDProfile of that name in MetalLB's own namespace",
-                                   .transient = true});
+                                   .transient = true,
+                                   .other = std::pair("BFDProfile", spec.bfdProfile)});
   }
   out.bfd = found->second;
   return {};
@@ -192,34 +193,39 @@ Problem same_session(const BgpPeer& peer, const BgpPeer& other) {
   return {peer.address ? "spec.peerAddress" : "spec.interface",
           "peer " + what + " already exists on a common node: it is that of BGPPeer " + quoted(other.name),
           "remove one of the two, keep them on different nodes with nodeSelectors, or give them different ports, VRFs or "
-          "source addresses"};
+          "source addresses",
+          false, std::pair(kPeerKind, other.name)};
+}
+
+/// Two that share a session, or a name, on a node that both select.
+Checked<void> check_conflicts(const BgpPeer& peer, const std::vector<BgpPeer>& others, const Objects<kube::Node>& nodes) {
+  const auto session = identity_of(peer);
+  for (const auto& other : others) {
+    if (other.name == peer.name) {
+      return std::unexpected(
+          Problem{"metadata.name", "peer " + quoted(peer.name) + " already exists", "rename one of the two peers"});
+    }
+    if (identity_of(other) == session && meet(peer, other, nodes)) return std::unexpected(same_session(peer, other));
+  }
+  return {};
 }
 
 }  // namespace
 
-std::expected<std::vector<BgpPeer>, ConfigError> build_bgp_peers(const Objects<kube::BGPPeer>& peers,
-                                                                 const Objects<kube::Node>& nodes,
-                                                                 const BfdProfiles& profiles,
-                                                                 const Objects<kube::Secret>& secrets) {
+std::vector<BgpPeer> build_bgp_peers(const Objects<kube::BGPPeer>& peers, const Objects<kube::Node>& nodes,
+                                     const BfdProfiles& profiles, const Objects<kube::Secret>& secrets,
+                                     std::vector<ConfigError>& errors) {
   std::vector<BgpPeer> out;
-  std::map<Identity, std::vector<std::size_t>> known;  // indices into `out`
   for (const auto& object : peers) {
     auto peer = build_peer(*object, profiles, secrets);
-    if (!peer) return std::unexpected(blame(kPeerKind, *object, peer.error()));
-    if (!out.empty() && out.back().name == peer->name) {
-      return std::unexpected(
-          blame(kPeerKind, *object,
-                {"metadata.name", "peer " + quoted(peer->name) + " already exists", "rename one of the two peers"}));
+    auto checked = peer ? check_conflicts(*peer, out, nodes) : std::unexpected(peer.error());
+    if (checked) {
+      out.push_back(*std::move(peer));
+    } else {
+      errors.push_back(blame(kPeerKind, *object, std::move(checked.error())));
     }
-    auto& same = known[identity_of(*peer)];
-    for (const auto index : same) {
-      if (meet(*peer, out[index], nodes)) {
-        return std::unexpected(blame(kPeerKind, *object, same_session(*peer, out[index])));
-      }
-    }
-    same.push_back(out.size());
-    out.push_back(*std::move(peer));
   }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return out;
 }
 

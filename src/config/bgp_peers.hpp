@@ -9,11 +9,11 @@
 
 namespace metallb::config {
 
-/// `peers` sorted by name, those that may run on one of `nodes`; where no Node is known, all are taken to meet somewhere.
-/// Two peers that meet on a node must differ in what a session is known by: VRF, address or interface, port, source.
-[[nodiscard]] std::expected<std::vector<BgpPeer>, ConfigError> build_bgp_peers(const Objects<kube::BGPPeer>& peers,
-                                                                               const Objects<kube::Node>& nodes,
-                                                                               const BfdProfiles& profiles,
-                                                                               const Objects<kube::Secret>& secrets);
+/// `peers` in the order in which they win a conflict, those that may run on one of `nodes`; where no Node is known, all are
+/// taken to meet somewhere. Two peers that meet on a node must differ in what a session is known by: VRF, address or
+/// interface, port, source. Returns them by name.
+[[nodiscard]] std::vector<BgpPeer> build_bgp_peers(const Objects<kube::BGPPeer>& peers, const Objects<kube::Node>& nodes,
+                                                   const BfdProfiles& profiles, const Objects<kube::Secret>& secrets,
+                                                   std::vector<ConfigError>& errors);
 
 }  // namespace metallb::config

@@ -32,37 +32,38 @@ Objects<T> for_node(Objects<T> objects, const Resources& resources, const Object
 
 }  // namespace
 
-std::string ConfigError::to_string() const {
-  auto text = object + ": " + field + ": " + problem;
-  return remedy.empty() ? text : text + ": " + remedy;
+std::string ConfigError::explanation() const {
+  auto text = field + ": " + problem;
+  if (!remedy.empty()) text += ": " + remedy;
+  if (!meanwhile.empty()) text += "; " + meanwhile;
+  return text;
 }
 
-std::expected<Config, ConfigError> build(const Resources& resources) {
-  // The order of the steps decides which of several errors is reported (controller spec 3.2).
-  const auto profiles = build_bfd_profiles(by_name(resources.bfd_profiles));
-  if (!profiles) return std::unexpected(profiles.error());
+std::string ConfigError::to_string() const {
+  return object + ": " + explanation();
+}
 
+Built build(const Resources& resources) {
+  Built out;
+  auto& errors = out.errors;
   const auto nodes = concerned(resources);
-  auto peers =
-      build_bgp_peers(by_name(for_node(resources.bgp_peers, resources, nodes)), nodes, *profiles, resources.secrets);
-  if (!peers) return std::unexpected(peers.error());
+  // The order of the steps is that in which errors are told (controller spec 3.2).
+  const auto profiles = build_bfd_profiles(by_age(resources.bfd_profiles), errors);
+  out.config.bgp_peers =
+      build_bgp_peers(by_age(for_node(resources.bgp_peers, resources, nodes)), nodes, profiles, resources.secrets, errors);
+  const auto aliases = build_community_aliases(resources.communities, errors);
 
-  const auto aliases = build_community_aliases(resources.communities);
-  if (!aliases) return std::unexpected(aliases.error());
+  auto pool_objects = by_age(resources.pools);
+  auto& pools = out.config.pools;
+  pools = build_pools(pool_objects, resources.namespaces, errors);
+  for (const auto& object : pool_objects) {
+    if (!pools.contains(object->metadata.name)) out.config.broken_pools.insert(object->metadata.name);
+  }
+  std::erase_if(pool_objects, [&](const auto& object) { return !pools.contains(object->metadata.name); });
 
-  const auto pool_objects = by_name(resources.pools);
-  auto pools = build_pools(pool_objects, resources.namespaces);
-  if (!pools) return std::unexpected(pools.error());
-
-  auto attached = attach_layer2(by_name(resources.l2_advertisements), pool_objects, resources.nodes, *pools);
-  if (!attached) return std::unexpected(attached.error());
-  attached = attach_bgp(by_name(for_node(resources.bgp_advertisements, resources, nodes)), pool_objects, resources.nodes,
-                        *aliases, *pools);
-  if (!attached) return std::unexpected(attached.error());
-
-  Config out;
-  out.pools = *std::move(pools);
-  out.bgp_peers = *std::move(peers);
+  attach_layer2(by_age(resources.l2_advertisements), pool_objects, resources.nodes, pools, errors);
+  attach_bgp(by_age(for_node(resources.bgp_advertisements, resources, nodes)), pool_objects, resources.nodes, aliases, pools,
+             errors);
   return out;
 }
 

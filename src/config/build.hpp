@@ -1,15 +1,14 @@
-// Custom resources -> one validated Config, or the reason why not.
+// Custom resources -> one validated Config, and what is wrong with those that are not part of it.
 //
 // In:   the objects of the cluster that have a say in the configuration.
-// Out:  a Config (config.hpp), or the first thing that is wrong with them.
+// Out:  a Config (config.hpp) of all objects that are valid, and an error for each of the others.
 // A pure function, the same for controller, speaker and admission: each passes the kinds it knows about and leaves the
-// others empty. The controller passes neither advertisements, nodes nor Communities, so that a bad Community cannot freeze
-// address allocation (controller spec 8.1); a bad pool is everybody's problem.
+// others empty. It remembers nothing: what was valid before an edit is the business of last_good.hpp.
 // The rules are those of controller spec 3.4; one file per kind.
 #pragma once
 
-#include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +37,14 @@ struct Resources {
   std::string node_name;
 };
 
+/// An object that has a part in somebody else's error. For an alias, which several Communities may define, the kind is
+/// "Community" and the name is that of the alias.
+struct Party {
+  std::string kind;  ///< "BFDProfile"
+  ObjectKey key;
+  friend bool operator==(const Party&, const Party&) = default;
+};
+
 /// What is wrong, where, and what to do about it.
 struct ConfigError {
   std::string object;   ///< "IPAddressPool metallb-system/pool-1"
@@ -48,12 +55,23 @@ struct ConfigError {
   ObjectKey key;        ///< of `object`
   /// What is missing may be on its way: a Secret, a BFDProfile, an alias of a Community. Admission lets such objects pass.
   bool transient = false;
-  /// "IPAddressPool metallb-system/pool-1: spec.addresses[0]: invalid CIDR ...: <remedy>"
+  /// With which object it is in conflict, or which one it misses: to change that one would mend it as well.
+  std::optional<Party> other;
+  bool left_out = true;   ///< no version of the object is in force
+  std::string meanwhile;  ///< what is in force until it is mended, in words; empty where nothing is remembered
+  /// "spec.addresses[0]: invalid CIDR ...: <remedy>; <meanwhile>"
+  [[nodiscard]] std::string explanation() const;
+  /// "IPAddressPool metallb-system/pool-1: <explanation>"
   [[nodiscard]] std::string to_string() const;
   friend bool operator==(const ConfigError&, const ConfigError&) = default;
 };
 
-/// The first error in a stable order (by kind, then name) refuses the whole configuration: the caller keeps its last one.
-[[nodiscard]] std::expected<Config, ConfigError> build(const Resources& resources);
+struct Built {
+  Config config;                    ///< of the valid objects
+  std::vector<ConfigError> errors;  ///< at most one per object, in a stable order: by kind, then age and name
+};
+
+/// An object with an error is left out; of two in conflict, the younger one. Never fails as a whole.
+[[nodiscard]] Built build(const Resources& resources);
 
 }  // namespace metallb::config

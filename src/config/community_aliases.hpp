@@ -1,7 +1,6 @@
 // Community objects: aliases for BGP communities (controller spec 3.4, rules C1 and C2).
 #pragma once
 
-#include <expected>
 #include <map>
 #include <string>
 
@@ -12,7 +11,8 @@ namespace metallb::config {
 
 using CommunityAliases = std::map<std::string, CommunityValue>;
 
-/// One flat name space over all objects. Apart from build(), for whoever wants to report on Communities alone.
-[[nodiscard]] std::expected<CommunityAliases, ConfigError> build_community_aliases(Objects<kube::Community> communities);
+/// One flat name space over all objects. Of an object with an error none of the aliases counts.
+[[nodiscard]] CommunityAliases build_community_aliases(Objects<kube::Community> communities,
+                                                       std::vector<ConfigError>& errors);
 
 }  // namespace metallb::config

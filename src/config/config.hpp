@@ -53,6 +53,8 @@ struct Pool {
 struct Config {
   std::map<std::string, Pool> pools;
   std::vector<BgpPeer> bgp_peers;  ///< ascending by name
+  /// Pools that exist and have no valid version: which addresses they are about is not known.
+  std::set<std::string> broken_pools;
   friend bool operator==(const Config&, const Config&) = default;
 
   /// The pool that contains every one of `addresses`; null when there is none (controller spec 4.3). `addresses` not empty.

@@ -26,15 +26,16 @@ Checked<std::map<std::string, std::int64_t>> scores(const kube::L2AdvertisementS
   return out;
 }
 
-Checked<Layer2Advertisement> resolve(const kube::L2Advertisement& object, const AdvertisementScope& scope,
+Checked<Layer2Advertisement> resolve(const kube::L2Advertisement& object, const Checked<AdvertisementScope>& scope,
                                      const Objects<kube::Node>& nodes) {
+  if (!scope) return std::unexpected(scope.error());
   Layer2Advertisement out;
   out.name = object.metadata.name;
-  out.nodes = scope.nodes;
+  out.nodes = scope->nodes;
   out.all_interfaces = object.spec.interfaces.empty();
   out.interfaces.insert(object.spec.interfaces.begin(), object.spec.interfaces.end());
-  out.service_selectors = scope.service_selectors;
-  auto preference = scores(object.spec, scope.nodes, nodes);
+  out.service_selectors = scope->service_selectors;
+  auto preference = scores(object.spec, scope->nodes, nodes);
   if (!preference) return std::unexpected(preference.error());
   out.scores = *std::move(preference);
   return out;
@@ -53,19 +54,19 @@ void attach(const Layer2Advertisement& advertisement, Pool& pool) {
 
 }  // namespace
 
-std::expected<void, ConfigError> attach_layer2(const Objects<kube::L2Advertisement>& advertisements,
-                                               const Objects<kube::IPAddressPool>& pool_objects,
-                                               const Objects<kube::Node>& nodes, std::map<std::string, Pool>& pools) {
+void attach_layer2(const Objects<kube::L2Advertisement>& advertisements, const Objects<kube::IPAddressPool>& pool_objects,
+                   const Objects<kube::Node>& nodes, std::map<std::string, Pool>& pools, std::vector<ConfigError>& errors) {
   for (const auto& object : advertisements) {
     const auto scope = resolve_scope(object->spec, nodes);
-    if (!scope) return std::unexpected(blame("L2Advertisement", *object, scope.error()));
-    const auto resolved = resolve(*object, *scope, nodes);
-    if (!resolved) return std::unexpected(blame("L2Advertisement", *object, resolved.error()));
+    const auto resolved = resolve(*object, scope, nodes);
+    if (!resolved) {
+      errors.push_back(blame("L2Advertisement", *object, resolved.error()));
+      continue;
+    }
     for (const auto& pool : pool_objects) {
       if (scope->includes(*pool)) attach(*resolved, pools.at(pool->metadata.name));
     }
   }
-  return {};
 }
 
 }  // namespace metallb::config

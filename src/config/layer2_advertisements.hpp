@@ -8,12 +8,10 @@
 
 namespace metallb::config {
 
-/// Resolves every advertisement against the nodes and attaches it to its pools. `advertisements` and `pool_objects` sorted
-/// by name; `pools` holds a pool for each of the latter. Unknown pool names are ignored; an advertisement that says the
-/// same as one already attached is dropped unless either carries preference scores.
-[[nodiscard]] std::expected<void, ConfigError> attach_layer2(const Objects<kube::L2Advertisement>& advertisements,
-                                                             const Objects<kube::IPAddressPool>& pool_objects,
-                                                             const Objects<kube::Node>& nodes,
-                                                             std::map<std::string, Pool>& pools);
+/// Resolves every advertisement against the nodes and attaches it to its pools. `pools` holds a pool for each of
+/// `pool_objects`. Unknown pool names are ignored; an advertisement that says the same as one already attached is dropped
+/// unless either carries preference scores.
+void attach_layer2(const Objects<kube::L2Advertisement>& advertisements, const Objects<kube::IPAddressPool>& pool_objects,
+                   const Objects<kube::Node>& nodes, std::map<std::string, Pool>& pools, std::vector<ConfigError>& errors);
 
 }  // namespace metallb::config

@@ -1,5 +1,7 @@
 #include "config/pools.hpp"
 
+#include <optional>
+
 #include "config/address_entry.hpp"
 #include "config/problem.hpp"
 #include "config/selector_list.hpp"
@@ -14,27 +16,52 @@ struct Taken {
   IpPrefix prefix;
   std::string pool;
   std::string entry;
+  std::string field;
+};
+
+struct Overlap {
+  Taken wanted;
+  Taken other;
 };
 
 /// All prefixes taken so far, by their first address; since they are disjoint, neighbours tell about overlap.
 class TakenPrefixes {
  public:
-  /// What was taken before and overlaps `wanted`, or null after taking it.
-  const Taken* take(Taken wanted) {
-    const auto& prefix = wanted.prefix;
-    const auto after = taken_.lower_bound(prefix.first());
-    if (after != taken_.end() && after->second.prefix.overlaps(prefix)) return &after->second;
-    if (after != taken_.begin()) {
-      if (const auto before = std::prev(after); before->second.prefix.overlaps(prefix)) return &before->second;
+  /// All of them, or none and the first that overlaps.
+  std::optional<Overlap> take(std::vector<Taken> wanted) {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (const auto* other = overlapping(wanted[i].prefix)) {
+        Overlap out{wanted[i], *other};
+        for (std::size_t k = 0; k < i; ++k) taken_.erase(wanted[k].prefix.first());
+        return out;
+      }
+      taken_.emplace(wanted[i].prefix.first(), wanted[i]);
     }
-    const auto first = prefix.first();
-    taken_.emplace_hint(after, first, std::move(wanted));
-    return nullptr;
+    return std::nullopt;
   }
 
  private:
+  [[nodiscard]] const Taken* overlapping(const IpPrefix& prefix) const {
+    const auto after = taken_.lower_bound(prefix.first());
+    if (after != taken_.end() && after->second.prefix.overlaps(prefix)) return &after->second;
+    if (after == taken_.begin()) return nullptr;
+    const auto before = std::prev(after);
+    return before->second.prefix.overlaps(prefix) ? &before->second : nullptr;
+  }
+
   std::map<IpAddress, Taken> taken_;
 };
+
+Problem overlap_problem(const Overlap& overlap) {
+  const auto& [wanted, other] = overlap;
+  Problem out{wanted.field,
+              "CIDR " + quoted(wanted.prefix.to_string()) + " in pool " + quoted(wanted.pool) +
+                  " overlaps with already defined CIDR " + quoted(other.prefix.to_string()) + " (" + quoted(wanted.entry) +
+                  " here, " + quoted(other.entry) + " in pool " + quoted(other.pool) + ")",
+              "give every address to one pool, and list it once"};
+  if (other.pool != wanted.pool) out.other.emplace(kPoolKind, other.pool);
+  return out;
+}
 
 Checked<ServiceAllocation> build_allocation(const kube::ServiceAllocation& spec,
                                             const Objects<kube::Namespace>& namespaces) {
@@ -64,64 +91,66 @@ Checked<ServiceAllocation> build_allocation(const kube::ServiceAllocation& spec,
   return out;
 }
 
+Checked<std::vector<Taken>> read_addresses(const kube::IPAddressPool& object) {
+  if (object.spec.addresses.empty()) {
+    return std::unexpected(Problem{"spec.addresses", "pool has no prefixes defined",
+                                   "list at least one CIDR or range, for example 192.0.2.0/24"});
+  }
+  std::vector<Taken> out;
+  for (std::size_t i = 0; i < object.spec.addresses.size(); ++i) {
+    const auto& entry = object.spec.addresses[i];
+    const auto field = element("spec.addresses", i);
+    const auto prefixes = parse_address_entry(entry);
+    if (!prefixes) return std::unexpected(Problem{field, prefixes.error().problem, prefixes.error().remedy});
+    for (const auto& prefix : *prefixes) out.push_back({prefix, object.metadata.name, entry, field});
+  }
+  return out;
+}
+
 Checked<Pool> build_pool(const kube::IPAddressPool& object, const Objects<kube::Namespace>& namespaces,
                          TakenPrefixes& taken) {
   Pool pool;
   pool.name = object.metadata.name;
   pool.auto_assign = object.spec.autoAssign.value_or(true);
   pool.avoid_buggy_ips = object.spec.avoidBuggyIPs;
-  if (object.spec.addresses.empty()) {
-    return std::unexpected(Problem{"spec.addresses", "pool has no prefixes defined",
-                                   "list at least one CIDR or range, for example 192.0.2.0/24"});
-  }
-  for (std::size_t i = 0; i < object.spec.addresses.size(); ++i) {
-    const auto field = element("spec.addresses", i);
-    const auto prefixes = parse_address_entry(object.spec.addresses[i]);
-    if (!prefixes) return std::unexpected(Problem{field, prefixes.error().problem, prefixes.error().remedy});
-    for (const auto& prefix : *prefixes) {
-      const auto& entry = object.spec.addresses[i];
-      if (const auto* other = taken.take({prefix, pool.name, entry})) {
-        return std::unexpected(Problem{field,
-                                       "CIDR " + quoted(prefix.to_string()) + " in pool " + quoted(pool.name) +
-                                           " overlaps with already defined CIDR " + quoted(other->prefix.to_string()) +
-                                           " (" + quoted(entry) + " here, " + quoted(other->entry) + " in pool " +
-                                           quoted(other->pool) + ")",
-                                       "give every address to one pool, and list it once"});
-      }
-      pool.prefixes.push_back(prefix);
-    }
-  }
+  auto addresses = read_addresses(object);
+  if (!addresses) return std::unexpected(addresses.error());
   if (object.spec.serviceAllocation) {
     auto allocation = build_allocation(*object.spec.serviceAllocation, namespaces);
     if (!allocation) return std::unexpected(allocation.error());
     pool.service_allocation = *std::move(allocation);
   }
+  for (const auto& address : *addresses) pool.prefixes.push_back(address.prefix);
+  if (const auto overlap = taken.take(*std::move(addresses))) return std::unexpected(overlap_problem(*overlap));
   return pool;
+}
+
+Checked<void> check_name(const std::string& name, const std::map<std::string, Pool>& pools) {
+  if (name.empty()) return std::unexpected(Problem{"metadata.name", "missing pool name", "give the pool a name"});
+  if (!pools.contains(name)) return {};
+  return std::unexpected(
+      Problem{"metadata.name", "duplicate definition of pool " + quoted(name), "rename one of the two pools"});
 }
 
 }  // namespace
 
-std::expected<std::map<std::string, Pool>, ConfigError> build_pools(const Objects<kube::IPAddressPool>& pools,
-                                                                    const Objects<kube::Namespace>& namespaces) {
+std::map<std::string, Pool> build_pools(const Objects<kube::IPAddressPool>& pools,
+                                        const Objects<kube::Namespace>& namespaces, std::vector<ConfigError>& errors) {
   std::map<std::string, Pool> out;
   TakenPrefixes taken;
   for (const auto& object : pools) {
     const auto& name = object->metadata.name;
-    if (name.empty()) {
-      return std::unexpected(blame(kPoolKind, *object, {"metadata.name", "missing pool name", "give the pool a name"}));
-    }
-    if (out.contains(name)) {
-      return std::unexpected(
-          blame(kPoolKind, *object,
-                {"metadata.name", "duplicate definition of pool " + quoted(name), "rename one of the two pools"}));
+    if (auto named = check_name(name, out); !named) {
+      errors.push_back(blame(kPoolKind, *object, std::move(named.error())));
+      continue;
     }
     auto pool = build_pool(*object, namespaces, taken);
-    if (!pool) {
-      auto problem = std::move(pool.error());
-      problem.problem = "parsing address pool " + name + ": " + problem.problem;
-      return std::unexpected(blame(kPoolKind, *object, std::move(problem)));
+    if (pool) {
+      out.emplace(name, *std::move(pool));
+      continue;
     }
-    out.emplace(name, *std::move(pool));
+    pool.error().problem = "parsing address pool " + name + ": " + pool.error().problem;
+    errors.push_back(blame(kPoolKind, *object, std::move(pool.error())));
   }
   return out;
 }

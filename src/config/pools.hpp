@@ -8,8 +8,9 @@
 
 namespace metallb::config {
 
-/// `pools` sorted by name. The prefixes of all pools together are disjoint.
-[[nodiscard]] std::expected<std::map<std::string, Pool>, ConfigError> build_pools(
-    const Objects<kube::IPAddressPool>& pools, const Objects<kube::Namespace>& namespaces);
+/// `pools` in the order in which they win a conflict. The prefixes of all pools together are disjoint.
+[[nodiscard]] std::map<std::string, Pool> build_pools(const Objects<kube::IPAddressPool>& pools,
+                                                      const Objects<kube::Namespace>& namespaces,
+                                                      std::vector<ConfigError>& errors);
 
 }  // namespace metallb::config

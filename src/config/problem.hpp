@@ -17,6 +17,8 @@ struct Problem {
   std::string problem;
   std::string remedy;
   bool transient = false;  ///< see ConfigError
+  /// Kind and name of the object in conflict or missing, of the same namespace.
+  std::optional<std::pair<std::string, std::string>> other = {};
 };
 
 template <class T>
@@ -27,13 +29,20 @@ template <class T>
 [[nodiscard]] ConfigError blame(std::string kind, const T& object, Problem problem) {
   auto key = object.metadata.key();
   auto name = kind + " " + key.to_string();
+  std::optional<Party> other;
+  if (problem.other) {
+    other = Party{std::move(problem.other->first), {key.namespace_, std::move(problem.other->second)}};
+  }
   return {.object = std::move(name),
           .field = std::move(problem.field),
           .problem = std::move(problem.problem),
           .remedy = std::move(problem.remedy),
           .kind = std::move(kind),
           .key = std::move(key),
-          .transient = problem.transient};
+          .transient = problem.transient,
+          .other = std::move(other),
+          .left_out = true,
+          .meanwhile = {}};
 }
 
 /// Go's %q, as the original prints names and values in its messages.
@@ -46,12 +55,15 @@ template <class T>
   return field + "[" + std::to_string(index) + "]";
 }
 
-/// The objects ordered by name, so that nothing depends on the order in which they were listed.
+/// The oldest object first, then by name: nothing depends on the order in which they were listed, and of two in conflict
+/// the one that came later is refused, also after a restart.
 template <class T>
-[[nodiscard]] Objects<T> by_name(Objects<T> objects) {
+[[nodiscard]] Objects<T> by_age(Objects<T> objects) {
   std::sort(objects.begin(), objects.end(), [](const auto& a, const auto& b) {
-    return std::tie(a->metadata.name, a->metadata.namespace_, a->metadata.uid) <
-           std::tie(b->metadata.name, b->metadata.namespace_, b->metadata.uid);
+    const auto& x = a->metadata;
+    const auto& y = b->metadata;
+    return std::tie(x.creationTimestamp, x.name, x.namespace_, x.uid) <
+           std::tie(y.creationTimestamp, y.name, y.namespace_, y.uid);
   });
   return objects;
 }

@@ -32,7 +32,9 @@ class Pass {
 
   Outcome run(const std::vector<std::string>& held_texts) {
     if (service_.spec.type != "LoadBalancer") return cleared("not of type LoadBalancer", false);  // 1
-    if (config_.pools.empty()) return cleared("no pools are configured", true);                   // 2
+    if (config_.pools.empty() && config_.broken_pools.empty()) {                                  // 2
+      return cleared("no pools are configured", true);
+    }
     const auto cluster = cluster_addresses(service_);
     if (cluster.empty()) return cleared("the Service has no cluster address yet", true);  // 3
     if (wish_.requires_dual && cluster.size() < 2) {                                      // 5
@@ -71,6 +73,12 @@ class Pass {
       return std::nullopt;
     }
     for (const auto& text : texts) held_.push_back(*IpAddress::parse(text));
+    if (const auto pool = broken_pool()) {
+      for (const auto& address : held_) allocator_.reserve(wish_.key, address, wish_.claim);
+      auto out = fail("its addresses may be those of " + *pool + ", which has an error");
+      out.keep_status = true;
+      return out;
+    }
     if (const auto assigned = assign(config_, allocator_, wish_, held_); !assigned) {  // 10
       note(Type::kNormal, "ClearAssignment",
            "current IP for \"" + wish_.key.to_string() +
@@ -87,6 +95,18 @@ class Pass {
       return out;
     }
     return std::nullopt;
+  }
+
+  /// A pool without a valid version may be the one that the held addresses are from: then they stay. The name of it, as
+  /// the user knows it; nullopt where the addresses are those of a pool, or cannot be of a broken one.
+  [[nodiscard]] std::optional<std::string> broken_pool() const {
+    if (config_.broken_pools.empty()) return std::nullopt;
+    const auto known = [&](const auto& address) { return config_.pool_of(std::span(&address, 1)) != nullptr; };
+    if (std::all_of(held_.begin(), held_.end(), known)) return std::nullopt;
+    const auto recorded = service_.metadata.annotations.find(std::string(kAllocatedFromAnnotation));
+    if (recorded == service_.metadata.annotations.end()) return "a pool";
+    if (!config_.broken_pools.contains(recorded->second)) return std::nullopt;
+    return "IPAddressPool \"" + recorded->second + '"';
   }
 
   /// Rows 13 to 17.

@@ -30,8 +30,7 @@ void Instance::on_input(Now now, const Input& in, Output&) {
 }
 
 void Instance::on_time(Now now, Output& out) {
-  if (communities_dirty_) check_communities(out);
-  if (config_dirty_ && pools_.listed() && namespaces_.listed()) load_config(now, out);
+  if (config_due()) load_config(now, out);
   if (phase_ == Phase::kWaiting) {
     if (services_.listed() && config_ && !config_->pools.empty()) start_adopting();
     return;
@@ -60,7 +59,7 @@ void Instance::on_time(Now now, Output& out) {
 }
 
 SteadyPoint Instance::next_deadline() const {
-  if (communities_dirty_ || (config_dirty_ && pools_.listed() && namespaces_.listed())) return SteadyPoint::min();
+  if (config_due()) return SteadyPoint::min();
   if (phase_ == Phase::kWaiting) {
     return services_.listed() && config_ && !config_->pools.empty() ? SteadyPoint::min() : kIdle;
   }
@@ -126,7 +125,7 @@ void Instance::apply(Now now, const kube::Change<kube::IPAddressPool>& change) {
 
 void Instance::apply(const kube::Change<kube::Community>& change) {
   communities_.apply(change);
-  communities_dirty_ = communities_.listed();
+  config_dirty_ = true;
 }
 
 void Instance::apply(const kube::Change<kube::Namespace>& change) {

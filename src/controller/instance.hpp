@@ -13,7 +13,8 @@
 //     been told (ipam/allocator.hpp, "leaving"). A LoadBalancer that comes to be of another class is somebody else's, status
 //     and all.
 //   - One write per Service at a time; a failed one is repeated with the same decision, on fresh state, with back-off.
-//   - A bad configuration changes nothing: the last good one stays.
+//   - A bad object changes nothing: its last good version stays, and what is known of no pool that can be read stays with
+//     whoever has it.
 // It does not announce addresses, knows no nodes, and keeps nothing on disk: Service status is the record.
 #pragma once
 
@@ -27,7 +28,7 @@
 
 #include "base/log.hpp"
 #include "base/state_machine.hpp"
-#include "config/build.hpp"
+#include "config/last_good.hpp"
 #include "controller/converge.hpp"
 #include "controller/decision.hpp"
 #include "controller/pool_status.hpp"
@@ -104,9 +105,9 @@ class Instance {
   /// False when the answer cannot be read.
   [[nodiscard]] bool written(const InFlight& flight, const std::string& answer);
 
+  [[nodiscard]] bool config_due() const { return config_dirty_ && pools_.listed() && namespaces_.listed(); }
   void load_config(Now now, Output& out);
-  void report(const config::ConfigError& error, Output& out);
-  void check_communities(Output& out);
+  void report(std::vector<config::ConfigError> errors, Output& out);
   void start_adopting();
   void adopt_slice(int budget);
   void resync_slice(int budget);
@@ -130,8 +131,8 @@ class Instance {
   kube::Store<kube::Community> communities_;
   kube::Store<kube::Namespace> namespaces_;
   bool config_dirty_ = false;
-  bool communities_dirty_ = false;
-  std::string community_error_;
+  config::LastGood last_good_;
+  std::vector<config::ConfigError> config_errors_;
 
   std::optional<config::Config> config_;
   ipam::Allocator allocator_;

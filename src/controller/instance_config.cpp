@@ -1,7 +1,7 @@
 // Instance: the configuration, and the way from knowing nothing to making decisions.
 #include <algorithm>
+#include <utility>
 
-#include "config/community_aliases.hpp"
 #include "controller/instance.hpp"
 #include "kube/event_note.hpp"
 
@@ -25,6 +25,7 @@ std::vector<ipam::PoolSpec> specs_of(const config::Config& config) {
 }
 
 constexpr const char* kInvalid = "InvalidConfiguration";
+constexpr const char* kPoolKind = "IPAddressPool";
 
 }  // namespace
 
@@ -33,47 +34,43 @@ void Instance::load_config(Now now, Output& out) {
   ++metrics_.updates_total;
   config::Resources resources;
   resources.pools = objects_in(pools_, options_.namespace_);
+  // Nothing depends on them here; but who wrote them should hear of an error, once, and not from every speaker.
+  resources.communities = objects_in(communities_, options_.namespace_);
   for (const auto& [key, object] : namespaces_.objects()) resources.namespaces.push_back(object);
-  auto built = config::build(resources);
-  if (!built) {
-    metrics_.config_stale = true;
-    return report(built.error(), out);
-  }
-  // Also when it is the one that is running: the bad one in between is gone (controller spec 8.1).
-  metrics_.config_stale = false;
-  metrics_.config_loaded = true;
-  if (config_ && *config_ == *built) return;
+  auto built = last_good_.build(resources);
+  // Also false when the running configuration is back: the bad one in between is gone (controller spec 8.1).
+  metrics_.config_stale =
+      std::any_of(built.errors.begin(), built.errors.end(), [](const auto& error) { return error.kind == kPoolKind; });
+  report(std::move(built.errors), out);
+  if (!metrics_.config_stale) metrics_.config_loaded = true;
+  if (config_ && *config_ == built.config) return;
 
-  const bool redefined = !config_ || specs_of(*config_) != specs_of(*built);
-  config_ = *std::move(built);
+  const bool redefined = !config_ || specs_of(*config_) != specs_of(built.config);
+  config_ = std::move(built.config);
   if (redefined) allocator_.set_pools(specs_of(*config_));
   for (const auto& [name, pool] : config_->pools) pool_status_.changed(now.steady, name);
   if (phase_ == Phase::kRunning) resync_ = ServiceKey{};
   log_.info({{"op", "setConfig"}, {"pools", config_->pools.size()}, {"msg", "configuration loaded"}});
 }
 
-void Instance::report(const config::ConfigError& error, Output& out) {
-  log_.error({{"op", "loadConfig"},
-              {"object", error.object},
-              {"field", error.field},
-              {"error", error.problem},
-              {"remedy", error.remedy},
-              {"msg", "failed to parse the configuration"}});
-  const auto text = error.field + ": " + error.problem + ": " + error.remedy;
-  if (const auto pool = pools_.get(error.key); pool && error.kind == "IPAddressPool") {
-    out.emplace_back(kube::event_note(*pool, kube::EventNote::Type::kWarning, kInvalid, text));
-  } else if (const auto community = communities_.get(error.key); community && error.kind == "Community") {
-    out.emplace_back(kube::event_note(*community, kube::EventNote::Type::kWarning, kInvalid, text));
+void Instance::report(std::vector<config::ConfigError> errors, Output& out) {
+  const auto told = std::exchange(config_errors_, std::move(errors));
+  for (const auto& error : config_errors_) {
+    if (std::find(told.begin(), told.end(), error) != told.end()) continue;
+    log_.error({{"op", "loadConfig"},
+                {"object", error.object},
+                {"field", error.field},
+                {"error", error.problem},
+                {"remedy", error.remedy},
+                {"meanwhile", error.meanwhile},
+                {"msg", "failed to parse the configuration"}});
+    const auto complain = [&](const auto& object) {
+      if (!object) return;
+      out.emplace_back(kube::event_note(*object, kube::EventNote::Type::kWarning, kInvalid, error.explanation()));
+    };
+    if (error.kind == kPoolKind) complain(pools_.get(error.key));
+    if (error.kind == "Community") complain(communities_.get(error.key));
   }
-}
-
-void Instance::check_communities(Output& out) {
-  communities_dirty_ = false;
-  const auto aliases = config::build_community_aliases(objects_in(communities_, options_.namespace_));
-  const auto text = aliases ? std::string() : aliases.error().to_string();
-  // Nothing depends on them here; but who wrote them should hear of it, once.
-  if (!aliases && text != community_error_) report(aliases.error(), out);
-  community_error_ = text;
 }
 
 void Instance::start_adopting() {

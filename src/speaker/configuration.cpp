@@ -1,7 +1,9 @@
 #include "speaker/configuration.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "config/alike.hpp"
 #include "kube/event_note.hpp"
 
 namespace metallb::speaker {
@@ -11,29 +13,12 @@ constexpr const char* kInvalid = "InvalidConfiguration";
 constexpr const char* kBasicAuth = "kubernetes.io/basic-auth";
 constexpr const char* kPassword = "password";
 
-// What of an object enters the configuration.
-template <class T>
-bool alike(const T& a, const T& b) {
-  return a.spec == b.spec;
-}
-bool alike(const kube::IPAddressPool& a, const kube::IPAddressPool& b) {
-  return a.spec == b.spec && a.metadata.labels == b.metadata.labels;
-}
-bool alike(const kube::Secret& a, const kube::Secret& b) {
-  return a.type == b.type && a.data == b.data;
-}
-bool alike(const kube::Namespace& a, const kube::Namespace& b) {
-  return a.metadata.labels == b.metadata.labels;
-}
-bool alike(const kube::Node& a, const kube::Node& b) {
-  return a.metadata.labels == b.metadata.labels;
-}
-
 /// Applies the change; true when it can matter to the configuration.
 template <class T>
 bool absorb(kube::Store<T>& store, const kube::Change<T>& change) {
   const auto before = store.apply(change);
-  if (const auto* upserted = std::get_if<kube::Upserted<T>>(&change)) return !before || !alike(*before, *upserted->object);
+  if (const auto* upserted = std::get_if<kube::Upserted<T>>(&change))
+    return !before || !config::alike(*before, *upserted->object);
   return before != nullptr;
 }
 
@@ -108,46 +93,45 @@ config::Objects<T> Configuration::own(const kube::Store<T>& store) const {
   return out;
 }
 
-bool Configuration::build() {
+Configuration::Result Configuration::build() {
   due_ = false;
-  auto built = config::build({.pools = own(pools_),
-                              .l2_advertisements = own(l2_advertisements_),
-                              .bgp_peers = own(bgp_peers_),
-                              .bgp_advertisements = own(bgp_advertisements_),
-                              .bfd_profiles = own(bfd_profiles_),
-                              .communities = own(communities_),
-                              .namespaces = all(namespaces_),
-                              .nodes = all(nodes_),
-                              .secrets = own(secrets_),
-                              .node_name = node_name_});
-  if (!built.has_value()) {
-    if (built.error() != error_) {
-      log_.error({{"msg", "failed to parse the configuration"},
-                  {"op", "setConfig"},
-                  {"error", built.error().to_string()},
-                  {"in force", current_ ? "the last valid configuration" : "none"}});
-    }
-    error_ = std::move(built.error());
-    return false;
+  auto built = last_good_.build({.pools = own(pools_),
+                                 .l2_advertisements = own(l2_advertisements_),
+                                 .bgp_peers = own(bgp_peers_),
+                                 .bgp_advertisements = own(bgp_advertisements_),
+                                 .bfd_profiles = own(bfd_profiles_),
+                                 .communities = own(communities_),
+                                 .namespaces = all(namespaces_),
+                                 .nodes = all(nodes_),
+                                 .secrets = own(secrets_),
+                                 .node_name = node_name_});
+  Result out;
+  const auto told = std::exchange(errors_, std::move(built.errors));
+  for (const auto& error : errors_) {
+    if (std::find(told.begin(), told.end(), error) != told.end()) continue;
+    log_.error({{"msg", "failed to parse the configuration"}, {"op", "setConfig"}, {"error", error.to_string()}});
+    if (auto note = complaint(error)) out.complaints.push_back(*std::move(note));
   }
-  error_.reset();
-  if (current_ && *current_ == *built) return false;
+  if (current_ && *current_ == built.config) return out;
   const bool first = current_ == nullptr;
-  current_ = std::make_shared<const config::Config>(std::move(*built));
+  current_ = std::make_shared<const config::Config>(std::move(built.config));
   log_.info({{"event", first ? "configLoaded" : "configChanged"},
              {"pools", current_->pools.size()},
              {"peers", current_->bgp_peers.size()},
              {"msg", "a new configuration is in force"}});
-  return true;
+  out.changed = true;
+  return out;
 }
 
-std::optional<kube::EventNote> Configuration::complaint() const {
-  if (!error_) return std::nullopt;
+bool Configuration::whole() const {
+  return current_ && std::none_of(errors_.begin(), errors_.end(), [](const auto& error) { return error.left_out; });
+}
+
+std::optional<kube::EventNote> Configuration::complaint(const config::ConfigError& error) const {
   const auto about = [&]<class T>(const kube::Store<T>& store) -> std::optional<kube::EventNote> {
-    const auto object = error_->kind == kube::resource_of<T>().kind ? store.get(error_->key) : nullptr;
+    const auto object = error.kind == kube::resource_of<T>().kind ? store.get(error.key) : nullptr;
     if (!object) return std::nullopt;
-    return kube::event_note(*object, kube::EventNote::Type::kWarning, kInvalid,
-                            error_->field + ": " + error_->problem + ": " + error_->remedy);
+    return kube::event_note(*object, kube::EventNote::Type::kWarning, kInvalid, error.explanation());
   };
   if (auto note = about(l2_advertisements_)) return note;
   if (auto note = about(bgp_peers_)) return note;

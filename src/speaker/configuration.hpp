@@ -1,15 +1,15 @@
 // The custom resources, Nodes, Namespaces and passwords as known, and the validated configuration made of them. It is
-// rebuilt only when something changed that can matter to it, and a configuration with an error never replaces one without
-// (layer2 spec 1.2, 1.4).
+// rebuilt only when something changed that can matter to it, and an object with an error never replaces its version without
+// (layer2 spec 1.2, 1.4; config/last_good.hpp).
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
-#include "config/build.hpp"
-#include "config/config.hpp"
+#include "config/last_good.hpp"
 #include "kube/store.hpp"
 #include "kube/write.hpp"
 
@@ -37,17 +37,21 @@ class Configuration {
   [[nodiscard]] bool listed() const;
   /// Something changed since the last build().
   [[nodiscard]] bool due() const { return due_; }
-  /// Returns true when a new configuration is in force.
-  bool build();
+  struct Result {
+    bool changed = false;                     ///< a new configuration is in force
+    std::vector<kube::EventNote> complaints;  ///< about what is wrong since this build
+  };
+  /// Complaints do not include those about the kinds that the controller tells of, once for all nodes.
+  Result build();
 
-  /// The last valid one; null until there is one. It never changes: a newer one takes its place.
+  /// The one in force; null until there is one. It never changes: a newer one takes its place.
   [[nodiscard]] const std::shared_ptr<const config::Config>& current() const { return current_; }
-  /// A configuration is in force that is older than the resources in the cluster.
-  [[nodiscard]] bool stale() const { return error_.has_value(); }
-  /// What is wrong with the resources in the cluster; nullopt when nothing is.
-  [[nodiscard]] const std::optional<config::ConfigError>& error() const { return error_; }
-  /// error() for the object that it is about; nullopt also for the kinds that the controller tells of, once for all nodes.
-  [[nodiscard]] std::optional<kube::EventNote> complaint() const;
+  /// Of every object some version is in force: nothing is missing of what was announced before this process began.
+  [[nodiscard]] bool whole() const;
+  /// Of some object another version than the one in the cluster is in force, or none.
+  [[nodiscard]] bool stale() const { return !errors_.empty(); }
+  /// What is wrong with the resources in the cluster.
+  [[nodiscard]] const std::vector<config::ConfigError>& errors() const { return errors_; }
   /// The resource as it is in the cluster, in force or not; null when there is none.
   [[nodiscard]] std::shared_ptr<const kube::BGPAdvertisement> bgp_advertisement(const ObjectKey& key) const {
     return bgp_advertisements_.get(key);
@@ -58,6 +62,7 @@ class Configuration {
  private:
   template <class T>
   config::Objects<T> own(const kube::Store<T>& store) const;
+  [[nodiscard]] std::optional<kube::EventNote> complaint(const config::ConfigError& error) const;
 
   std::string namespace_;
   std::string node_name_;
@@ -72,7 +77,8 @@ class Configuration {
   kube::Store<kube::Namespace> namespaces_;
   kube::Store<kube::Node> nodes_;
   std::shared_ptr<const config::Config> current_;
-  std::optional<config::ConfigError> error_;
+  config::LastGood last_good_;
+  std::vector<config::ConfigError> errors_;
   bool due_ = true;
 };
 

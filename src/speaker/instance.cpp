@@ -247,15 +247,13 @@ std::size_t Instance::reconcile(SteadyPoint now, const ServiceKey& key, Output& 
 }
 
 void Instance::build_configuration(Output& out) {
-  const auto before = configuration_.error();
-  if (configuration_.build()) {
+  auto built = configuration_.build();
+  if (built.changed) {
     pass_due_ = true;
     bgp_peers_due_ = true;
     if (ready() && !stopping_) bgp_.begin_batch(out);  // before, the engine tells nothing anyway
   }
-  const auto& error = configuration_.error();
-  if (!error || error == before) return;
-  if (auto complaint = configuration_.complaint()) out.emplace_back(*std::move(complaint));
+  for (auto& complaint : built.complaints) out.emplace_back(std::move(complaint));
 }
 
 std::shared_ptr<const config::Pool> Instance::remember_pool(const ServiceKey& key, const kube::Service* service) {

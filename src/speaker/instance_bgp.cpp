@@ -52,7 +52,7 @@ void Instance::publish_bgp(Output& out) {
   const bool pass_ended = !pass_due_ && pass_.ready() == 0;
   bgp_.publish(!pass_ended, out);
   report_bgp_statuses();
-  const bool all_known = configuration_.current() && pass_ended && changed_.ready() == 0 && !bgp_.due();
+  const bool all_known = configuration_.whole() && pass_ended && changed_.ready() == 0 && !bgp_.due();
   if (!all_known) return;
   bgp_.services_known(out);
   if (!bgp_.has_affected()) bgp_statuses_.start();

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 std::expected<BfdProfile, ConfigError> used(const kube::BFDProfileSpec& spec) {
   auto object = peer("peer1");
   object->spec.bfdProfile = "p";
-  const auto config = build({.bgp_peers = {object}, .bfd_profiles = {profile("p", spec), profile("other")}});
+  const auto config = strict({.bgp_peers = {object}, .bfd_profiles = {profile("p", spec), profile("other")}});
   if (!config) return std::unexpected(config.error());
   return config->bgp_peers.at(0).bfd.value();
 }
@@ -68,12 +68,12 @@ TEST(BfdProfiles, NumbersHaveBounds) {
 }
 
 TEST(BfdProfiles, TN35TwoOfOneNameAndOneWithoutAreRefused) {
-  EXPECT_EQ(build({.bfd_profiles = {profile("p"), profile("p")}}).error().field, "metadata.name");
-  EXPECT_EQ(build({.bfd_profiles = {profile("")}}).error().field, "metadata.name");
+  EXPECT_EQ(strict({.bfd_profiles = {profile("p"), profile("p")}}).error().field, "metadata.name");
+  EXPECT_EQ(strict({.bfd_profiles = {profile("")}}).error().field, "metadata.name");
 }
 
 TEST(BfdProfiles, ABadOneIsToldThoughNoPeerNamesIt) {
-  EXPECT_FALSE(build({.bfd_profiles = {profile("p", {.receiveInterval = 2})}}).has_value());
+  EXPECT_FALSE(strict({.bfd_profiles = {profile("p", {.receiveInterval = 2})}}).has_value());
 }
 
 }  // namespace

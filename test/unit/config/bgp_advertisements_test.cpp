@@ -27,7 +27,7 @@ class BgpAdvertisements : public testing::Test {
   }
   /// Names of the pools that have advertisements, each with how many.
   std::map<std::string, std::size_t> attached() {
-    const auto config = build(resources);
+    const auto config = strict(resources);
     EXPECT_TRUE(config.has_value()) << config.error().to_string();
     std::map<std::string, std::size_t> out;
     if (!config) return out;
@@ -38,12 +38,12 @@ class BgpAdvertisements : public testing::Test {
   }
   BgpAdvertisement only(kube::BGPAdvertisementSpec spec = {}) {
     resources.bgp_advertisements = {bgp_advertisement("adv", std::move(spec))};
-    const auto config = build(resources);
+    const auto config = strict(resources);
     EXPECT_TRUE(config.has_value()) << config.error().to_string();
     return config ? config->pools.at("pool1").bgp.at(0) : BgpAdvertisement{};
   }
   ConfigError error() {
-    const auto config = build(resources);
+    const auto config = strict(resources);
     EXPECT_FALSE(config.has_value());
     return config ? ConfigError{} : config.error();
   }
@@ -77,7 +77,7 @@ TEST_F(BgpAdvertisements, GoToThePoolsTheyNameOrSelectOnce) {
 TEST_F(BgpAdvertisements, AreKeptByName) {
   advertise("b");
   advertise("a");
-  const auto config = build(resources);
+  const auto config = strict(resources);
   ASSERT_TRUE(config.has_value());
   EXPECT_THAT(config->pools.at("pool2").bgp,
               ElementsAre(testing::Field(&BgpAdvertisement::name, "a"), testing::Field(&BgpAdvertisement::name, "b")));
@@ -249,11 +249,11 @@ TEST_F(BgpAdvertisements, Row78AndTV19WhatCannotMeetMayDiffer) {
   };
   for (const auto& row : rows) {
     resources.bgp_advertisements = {bgp_advertisement("a", row.a), bgp_advertisement("b", row.b)};
-    EXPECT_EQ(build(resources).has_value(), row.accepted) << row.row;
+    EXPECT_EQ(strict(resources).has_value(), row.accepted) << row.row;
   }
   resources.nodes.clear();
   resources.bgp_advertisements = {bgp_advertisement("a", {.localPref = 100}), bgp_advertisement("b", {.localPref = 200})};
-  EXPECT_TRUE(build(resources).has_value()) << "tV18";
+  EXPECT_TRUE(strict(resources).has_value()) << "tV18";
 }
 
 TEST(LocalPreferences, ContradictWhenOnePrefixCouldHaveBothAtOnePeer) {

@@ -20,7 +20,7 @@ constexpr auto kBasicAuth = "kubernetes.io/basic-auth";
 
 /// The only peer of `resources`, or the error as a failed expectation.
 BgpPeer only_peer(const Resources& resources) {
-  const auto config = build(resources);
+  const auto config = strict(resources);
   EXPECT_TRUE(config.has_value()) << config.error().to_string();
   return config ? config->bgp_peers.at(0) : BgpPeer{};
 }
@@ -79,7 +79,7 @@ TEST(BgpPeers, WhatCannotBeASessionIsRefusedWithItsField) {
       {"109", [](auto& s) { s.bfdProfile = "gone"; }, "spec.bfdProfile", "referencing non existing bfd profile \"gone\""},
   };
   for (const auto& row : rows) {
-    const auto config = build(with_peer(row.edit));
+    const auto config = strict(with_peer(row.edit));
     ASSERT_FALSE(config.has_value()) << row.row;
     const auto& error = config.error();
     EXPECT_EQ(error.object, "BGPPeer metallb-system/peer1") << row.row;
@@ -212,7 +212,7 @@ TEST(BgpPeers, TimersFollowFromEachOther) {
     auto object = peer("peer1");
     object->spec.holdTime = row.hold;
     object->spec.keepaliveTime = row.keepalive;
-    const auto config = build({.bgp_peers = {object}});
+    const auto config = strict({.bgp_peers = {object}});
     ASSERT_EQ(config.has_value(), row.field == nullptr) << row.row;
     if (config) {
       EXPECT_EQ(config->bgp_peers[0].hold_time, row.expected_hold) << row.row;
@@ -234,7 +234,7 @@ TEST(BgpPeers, N19TheConnectTimeIsWholeSeconds) {
   for (const auto* text : {"0s", "1500ms", "-1s", "65536s", "soon"}) {
     auto object = peer("peer1");
     object->spec.connectTime = text;
-    const auto config = build({.bgp_peers = {object}});
+    const auto config = strict({.bgp_peers = {object}});
     ASSERT_FALSE(config.has_value()) << text;
     EXPECT_EQ(config.error().field, "spec.connectTime") << text;
   }
@@ -258,7 +258,7 @@ TEST(BgpPeers, PasswordsOfSecrets) {
   for (const auto& row : rows) {
     auto resources = with_peer([](auto& s) { s.passwordSecret = {"s", "the namespace is ignored"}; });
     resources.secrets = {secret("other", kBasicAuth, {}), secret("s", row.type, row.data)};
-    const auto config = build(resources);
+    const auto config = strict(resources);
     ASSERT_EQ(config.has_value(), row.problem == nullptr) << row.row;
     if (config) {
       EXPECT_EQ(config->bgp_peers[0].password, "secret") << row.row;
@@ -306,7 +306,7 @@ TEST(BgpPeers, TwoThatMeetOnANodeNeedDifferentSessions) {
     row.b(b->spec);
     Resources resources{.bgp_peers = {b, a}};
     if (row.nodes_known) resources.nodes = {node("node1", {{"n", "1"}}), node("node2", {{"n", "2"}})};
-    const auto config = build(resources);
+    const auto config = strict(resources);
     ASSERT_EQ(config.has_value(), row.accepted) << row.row;
     if (config) {
       EXPECT_THAT(config->bgp_peers, ElementsAre(Field(&BgpPeer::name, "a"), Field(&BgpPeer::name, "b"))) << row.row;
@@ -327,14 +327,14 @@ TEST(BgpPeers, OfOtherNodesAreNotEvenRead) {
   good->spec.nodeSelectors = {labels({{"n", "1"}})};
   resources.bgp_peers.push_back(good);
   resources.nodes = {node("node1", {{"n", "1"}}), node("node2", {{"n", "2"}})};
-  EXPECT_FALSE(build(resources).has_value());
+  EXPECT_FALSE(strict(resources).has_value());
   resources.node_name = "node2";
-  EXPECT_FALSE(build(resources).has_value());
+  EXPECT_FALSE(strict(resources).has_value());
   resources.node_name = "node1";
   EXPECT_EQ(only_peer(resources).name, "peer2");
   // A Node that is not known has no labels.
   resources.node_name = "node3";
-  const auto config = build(resources);
+  const auto config = strict(resources);
   ASSERT_TRUE(config.has_value());
   EXPECT_THAT(config->bgp_peers, testing::IsEmpty());
 }
@@ -343,7 +343,7 @@ TEST(BgpPeers, WhomABadSelectorMeansIsNotKnownSoEveryNodeTells) {
   auto resources = with_peer([](auto& s) { s.nodeSelectors = {labels({{"n", "2"}}), expression("n", "near")}; });
   resources.nodes = {node("node1", {{"n", "1"}})};
   resources.node_name = "node1";
-  const auto config = build(resources);
+  const auto config = strict(resources);
   ASSERT_FALSE(config.has_value());
   EXPECT_EQ(config.error().field, "spec.nodeSelectors[1]");
 }
@@ -357,7 +357,7 @@ TEST(BgpPeers, OnOneNodeAllThatSelectItMeet) {
   resources.node_name = "node1";
   EXPECT_EQ(only_peer(resources).name, "a");
   b->spec.nodeSelectors = {};
-  EXPECT_FALSE(build(resources).has_value());
+  EXPECT_FALSE(strict(resources).has_value());
 }
 
 }  // namespace

@@ -8,7 +8,8 @@
 namespace metallb::config {
 namespace {
 
-using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
 using testing::StartsWith;
 
 /// The printed form, or the beginning of the error.
@@ -55,30 +56,35 @@ TEST(Communities, TK11StandardOnesCompareAsLargeOnes) {
 }
 
 TEST(Communities, TK8AndTK9AliasesAreCollectedFromAllObjects) {
-  const auto aliases =
-      build_community_aliases({community("a", {{"bar", "64512:1234"}}), community("b", {{"baz", "large:123:64512:1234"}})});
-  ASSERT_TRUE(aliases.has_value());
-  EXPECT_EQ(aliases->at("bar").to_string(), "64512:1234");
-  EXPECT_EQ(aliases->at("baz").to_string(), "123:64512:1234");
+  std::vector<ConfigError> errors;
+  const auto aliases = build_community_aliases(
+      {community("a", {{"bar", "64512:1234"}}), community("b", {{"baz", "large:123:64512:1234"}})}, errors);
+  EXPECT_THAT(errors, IsEmpty());
+  EXPECT_EQ(aliases.at("bar").to_string(), "64512:1234");
+  EXPECT_EQ(aliases.at("baz").to_string(), "123:64512:1234");
 }
 
 TEST(Communities, TK10AnAliasDefinedTwiceIsRefusedInOneObjectAndInTwo) {
   for (const auto& objects :
        {Objects<kube::Community>{community("a", {{"bar", "1:1"}, {"bar", "1:1"}})},
         Objects<kube::Community>{community("b", {{"bar", "1:2"}}), community("a", {{"bar", "1:1"}})}}) {
-    const auto aliases = build_community_aliases(objects);
-    ASSERT_FALSE(aliases.has_value());
-    EXPECT_EQ(aliases.error().problem, "duplicate definition of community \"bar\"");
+    std::vector<ConfigError> errors;
+    (void)build_community_aliases(objects, errors);
+    ASSERT_THAT(errors, SizeIs(1));
+    EXPECT_THAT(errors[0].problem, StartsWith("duplicate definition of community \"bar\""));
   }
 }
 
-TEST(Communities, ABadOneRefusesTheConfigurationOfWhoeverPassesIt) {
-  const auto bad = community("bad", {{"x", "1:99999999"}});
-  const auto config = build({.communities = {bad}});
-  ASSERT_FALSE(config.has_value());
-  EXPECT_THAT(config.error().problem, StartsWith("invalid community value"));
-  EXPECT_EQ(config.error().object, "Community metallb-system/bad");
-  EXPECT_EQ(config.error().field, "spec.communities[0].value");
+TEST(Communities, OfABadOneNoAliasCounts) {
+  std::vector<ConfigError> errors;
+  const auto aliases = build_community_aliases(
+      {community("bad", {{"x", "1:1"}, {"y", "1:99999999"}}), community("good", {{"x", "2:2"}})}, errors);
+  EXPECT_THAT(aliases, SizeIs(1));
+  EXPECT_EQ(aliases.at("x").to_string(), "2:2");
+  ASSERT_THAT(errors, SizeIs(1));
+  EXPECT_THAT(errors[0].problem, StartsWith("invalid community value"));
+  EXPECT_EQ(errors[0].object, "Community metallb-system/bad");
+  EXPECT_EQ(errors[0].field, "spec.communities[1].value");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Short ways to write custom resources in the tests of config/.
 #pragma once
 
+#include <expected>
 #include <memory>
 #include <string>
 #include <utility>
@@ -94,6 +95,13 @@ inline kube::LabelSelector labels(kube::StringMap match) {
 
 inline kube::LabelSelector expression(std::string key, std::string op, std::vector<std::string> values = {}) {
   return {{}, {{std::move(key), std::move(op), std::move(values)}}};
+}
+
+/// The configuration of resources that are all to be valid; else the first error.
+inline std::expected<Config, ConfigError> strict(const Resources& resources) {
+  auto built = build(resources);
+  if (!built.errors.empty()) return std::unexpected(built.errors.front());
+  return std::move(built.config);
 }
 
 /// "a/b c/d": the prefixes of a pool, for comparison.

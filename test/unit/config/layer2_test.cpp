@@ -30,7 +30,7 @@ class Layer2 : public testing::Test {
   }
   /// Names of the pools that have advertisements, each with how many.
   std::map<std::string, std::size_t> attached() {
-    const auto config = build(resources);
+    const auto config = strict(resources);
     EXPECT_TRUE(config.has_value()) << config.error().to_string();
     std::map<std::string, std::size_t> out;
     for (const auto& [name, pool] : config->pools) {
@@ -38,9 +38,9 @@ class Layer2 : public testing::Test {
     }
     return out;
   }
-  Layer2Advertisement only() { return build(resources)->pools.at("pool1").layer2.at(0); }
+  Layer2Advertisement only() { return strict(resources)->pools.at("pool1").layer2.at(0); }
   ConfigError error() {
-    const auto config = build(resources);
+    const auto config = strict(resources);
     EXPECT_FALSE(config.has_value());
     return config ? ConfigError{} : config.error();
   }

@@ -13,18 +13,18 @@ using testing::HasSubstr;
 
 /// Prefixes of a pool with these addresses, or "refused".
 std::string prefixes_of(std::vector<std::string> addresses) {
-  const auto config = build({.pools = {pool("pool1", std::move(addresses))}});
+  const auto config = strict({.pools = {pool("pool1", std::move(addresses))}});
   return config ? text(config->pools.at("pool1").prefixes) : "refused";
 }
 
 ConfigError error_of(const Objects<kube::IPAddressPool>& pools) {
-  const auto config = build({.pools = pools});
+  const auto config = strict({.pools = pools});
   EXPECT_FALSE(config.has_value());
   return config ? ConfigError{} : config.error();
 }
 
 TEST(Pools, TA1NothingGivesAnEmptyConfiguration) {
-  const auto config = build({});
+  const auto config = strict({});
   ASSERT_TRUE(config.has_value());
   EXPECT_TRUE(config->pools.empty());
 }
@@ -107,7 +107,7 @@ TEST(Pools, OverlapsAreRefusedWithinAPoolAndBetweenPools) {
       {"inside, not at the edge", {"10.0.0.0/8"}, {"10.255.255.255/32"}, true},
   };
   for (const auto& row : rows) {
-    const auto config = build({.pools = {pool("a", row.first), pool("b", row.second)}});
+    const auto config = strict({.pools = {pool("a", row.first), pool("b", row.second)}});
     EXPECT_EQ(!config.has_value(), row.refused) << row.row;
     if (!config) EXPECT_THAT(config.error().problem, HasSubstr("overlaps with already defined CIDR")) << row.row;
   }
@@ -116,7 +116,7 @@ TEST(Pools, OverlapsAreRefusedWithinAPoolAndBetweenPools) {
 TEST(Pools, TA28AutoAssignIsOnUnlessSwitchedOff) {
   auto off = pool("off", {"11.0.0.0/8"});
   off->spec.autoAssign = false;
-  const auto config = build({.pools = {pool("on", {"10.0.0.0/8"}), off}});
+  const auto config = strict({.pools = {pool("on", {"10.0.0.0/8"}), off}});
   ASSERT_TRUE(config.has_value());
   EXPECT_TRUE(config->pools.at("on").auto_assign);
   EXPECT_FALSE(config->pools.at("off").auto_assign);
@@ -156,7 +156,7 @@ TEST(Pools, TheFirstErrorByNameIsReportedWhateverTheOrderOfTheInput) {
 TEST(Pools, BuggyAddressesAreNoPartOfAPoolThatAvoidsThem) {
   auto avoiding = pool("a", {"1.2.3.0/24", "1000::/120"});
   avoiding->spec.avoidBuggyIPs = true;
-  const auto config = build({.pools = {avoiding, pool("b", {"1.2.4.0/24"})}});
+  const auto config = strict({.pools = {avoiding, pool("b", {"1.2.4.0/24"})}});
   ASSERT_TRUE(config.has_value());
   const auto& a = config->pools.at("a");
   EXPECT_FALSE(a.contains(IpAddress::v4(1, 2, 3, 0)));
@@ -168,7 +168,7 @@ TEST(Pools, BuggyAddressesAreNoPartOfAPoolThatAvoidsThem) {
 }
 
 TEST(Pools, APoolOwnsASetOfAddressesOnlyWhenItContainsAllOfThem) {
-  const auto config = build({.pools = {pool("a", {"1.2.3.0/24", "1000::/64"}), pool("b", {"1.2.4.0/24"})}});
+  const auto config = strict({.pools = {pool("a", {"1.2.3.0/24", "1000::/64"}), pool("b", {"1.2.4.0/24"})}});
   ASSERT_TRUE(config.has_value());
   const auto owner = [&](std::vector<IpAddress> addresses) {
     const auto* found = config->pool_of(addresses);

@@ -18,7 +18,7 @@ std::expected<Pool, ConfigError> built(kube::ServiceAllocation allocation,
                                        const Objects<kube::Namespace>& namespaces = kNamespaces) {
   auto object = pool("pool1", {"1.2.3.0/24"});
   object->spec.serviceAllocation = std::move(allocation);
-  auto config = build({.pools = {object}, .namespaces = namespaces});
+  auto config = strict({.pools = {object}, .namespaces = namespaces});
   if (!config) return std::unexpected(config.error());
   return config->pools.at("pool1");
 }
@@ -114,7 +114,7 @@ TEST(ServiceAllocation, TS12ANamespaceThatComesLaterJoins) {
 }
 
 TEST(ServiceAllocation, APoolWithoutItServesEverybody) {
-  const auto config = build({.pools = {pool("p", {"1.2.3.0/24"})}});
+  const auto config = strict({.pools = {pool("p", {"1.2.3.0/24"})}});
   ASSERT_TRUE(config.has_value());
   EXPECT_TRUE(serves(config->pools.at("p"), "any", {}));
 }

@@ -59,6 +59,34 @@ TEST(Barrier, WithoutAnyPoolAtStartEverythingIsLeftAsItIs) {
   EXPECT_EQ(lab.pool_annotation("s"), "p");
 }
 
+TEST(Barrier, AHolderOfAPoolThatWasBrokenMeanwhileKeepsItsAddressUntilThePoolIsMended) {
+  Lab lab;
+  auto holder = service("holder");
+  show(holder, {"1.2.3.1"});
+  holder.metadata.annotations["metallb.io/ip-allocated-from-pool"] = "broken";
+  auto unrecorded = service("unrecorded");
+  show(unrecorded, {"1.2.3.2"});
+  auto stranger = service("stranger");
+  show(stranger, {"1.2.3.3"});
+  stranger.metadata.annotations["metallb.io/ip-allocated-from-pool"] = "gone";
+  for (const auto& object : {holder, unrecorded, stranger}) lab.api.put(object);
+  lab.api.put(pool("broken", {"1.2.3.0/33"}));
+  lab.api.put(pool("p", {"9.9.9.0/31"}));
+  lab.start();
+  EXPECT_EQ(lab.addresses("holder"), "1.2.3.1");
+  EXPECT_EQ(lab.addresses("unrecorded"), "1.2.3.2") << "nothing says that it is not from the broken pool";
+  EXPECT_EQ(lab.addresses("stranger"), "9.9.9.0") << "it is known to be from another pool, which is no more";
+  EXPECT_THAT(lab.controller.decision({"default", "holder"})->reason, HasSubstr("IPAddressPool \"broken\""));
+
+  lab.put(pool("broken", {"1.2.3.0/30"}));
+  for (const char* name : {"one", "two", "three"}) lab.put(service(name));
+  EXPECT_EQ(lab.addresses("holder"), "1.2.3.1");
+  EXPECT_EQ(lab.addresses("unrecorded"), "1.2.3.2");
+  EXPECT_EQ(lab.pool_annotation("unrecorded"), "broken");
+  EXPECT_EQ(lab.addresses("one"), "1.2.3.0");
+  EXPECT_EQ(lab.addresses("two"), "1.2.3.3");
+}
+
 TEST(Barrier, TQ21AServiceWhoseWritesFailHoldsNobodyUp) {
   Lab lab;
   lab.fails = [](const kube::Write& write) { return write.key.name == "a"; };

@@ -43,7 +43,7 @@ TEST(SpeakerBgp, TellsTheEngineOnceThatAllServicesAreKnown) {
   EXPECT_FALSE(published.back().more);
 }
 
-TEST(SpeakerBgp, DoesNotCallServicesKnownWithoutAConfiguration) {
+TEST(SpeakerBgp, DoesNotCallServicesKnownWhilePartOfTheConfigurationIsMissing) {
   SpeakerUnderTest speaker("iris1");
   speaker.put(node("iris1"));
   speaker.put(pool("pool", {"nonsense"}));

@@ -10,6 +10,7 @@ namespace metallb::speaker {
 namespace {
 
 using test::Recorder;
+using testing::IsEmpty;
 using testing::SizeIs;
 
 constexpr auto kOwnNamespace = "metallb-system";
@@ -54,24 +55,25 @@ TEST_F(ConfigurationOfIris1, FollowsTheSecretOfAPeer) {
   auto keyed = peer("router");
   keyed.spec.passwordSecret.name = "key";
   put(keyed);
-  EXPECT_FALSE(configuration.build());
-  ASSERT_TRUE(configuration.error().has_value());
-  EXPECT_TRUE(configuration.error()->transient);
+  (void)configuration.build();
+  ASSERT_THAT(configuration.errors(), SizeIs(1));
+  EXPECT_TRUE(configuration.errors()[0].transient);
+  EXPECT_THAT(configuration.current()->bgp_peers, IsEmpty());
 
   put(secret("key", "b25l"));
   ASSERT_TRUE(configuration.due());
-  ASSERT_TRUE(configuration.build());
+  ASSERT_TRUE(configuration.build().changed);
   EXPECT_EQ(password(), "one");
   EXPECT_FALSE(configuration.stale());
 
   put(secret("key", "dHdv"));
-  ASSERT_TRUE(configuration.build());
+  ASSERT_TRUE(configuration.build().changed);
   EXPECT_EQ(password(), "two");
 
-  // Deleted: the last good configuration stays in force.
+  // Deleted: the session keeps the password that it has.
   configuration.on_change(kube::Change<kube::Secret>(kube::Removed<kube::Secret>{{kOwnNamespace, "key"}}));
   ASSERT_TRUE(configuration.due());
-  EXPECT_FALSE(configuration.build());
+  EXPECT_FALSE(configuration.build().changed);
   EXPECT_EQ(password(), "two");
   EXPECT_TRUE(configuration.stale());
 }
@@ -81,7 +83,7 @@ TEST_F(ConfigurationOfIris1, LooksAtNothingElseOfSecrets) {
   keyed.spec.passwordSecret.name = "key";
   put(keyed);
   put(secret("key", "b25l"));
-  ASSERT_TRUE(configuration.build());
+  ASSERT_TRUE(configuration.build().changed);
 
   auto renamed = secret("key", "b25l");
   renamed.data["username"] = "eW91";
@@ -96,7 +98,7 @@ TEST_F(ConfigurationOfIris1, LooksAtNothingElseOfSecrets) {
 
   // tN39: an unrelated one changes nothing.
   put(secret("other", "dHdv"));
-  EXPECT_FALSE(configuration.build());
+  EXPECT_FALSE(configuration.build().changed);
   EXPECT_EQ(password(), "one");
 }
 
@@ -109,79 +111,70 @@ TEST_F(ConfigurationOfIris1, HasThePeersOfItsNodeAlone) {
   foreign.metadata.namespace_ = "default";
   put(foreign);
   put(peer("near"));
-  ASSERT_TRUE(configuration.build());
+  ASSERT_TRUE(configuration.build().changed);
   ASSERT_THAT(configuration.current()->bgp_peers, SizeIs(1));
   EXPECT_EQ(configuration.current()->bgp_peers[0].name, "near");
 
   put(test::node("iris1", {{"rack", "2"}}));
   ASSERT_TRUE(configuration.due());
-  EXPECT_FALSE(configuration.build());
-  EXPECT_EQ(configuration.error()->object, "BGPPeer metallb-system/far");
+  EXPECT_FALSE(configuration.build().changed);
+  ASSERT_THAT(configuration.errors(), SizeIs(1));
+  EXPECT_EQ(configuration.errors()[0].object, "BGPPeer metallb-system/far");
 }
 
 TEST_F(ConfigurationOfIris1, IsBuiltAgainWhenABgpKindChanges) {
-  configuration.build();
+  (void)configuration.build();
   const auto changes = [&](auto object, const auto& edit) {
     object.metadata.namespace_ = kOwnNamespace;
     object.metadata.name = "x";
     put(object);
     EXPECT_TRUE(configuration.due());
-    configuration.build();
+    (void)configuration.build();
     object.metadata.annotations["a"] = "b";
     put(object);
     EXPECT_FALSE(configuration.due());
     edit(object.spec);
     put(object);
     EXPECT_TRUE(configuration.due());
-    configuration.build();
+    (void)configuration.build();
   };
   changes(peer("x"), [](auto& spec) { spec.vrf = "red"; });
   changes(kube::BGPAdvertisement{}, [](auto& spec) { spec.localPref = 5; });
   changes(kube::BFDProfile{}, [](auto& spec) { spec.echoMode = true; });
 }
 
-TEST_F(ConfigurationOfIris1, ComplainsAboutTheObjectAtFault) {
-  EXPECT_FALSE(configuration.complaint().has_value());
+TEST_F(ConfigurationOfIris1, ComplainsOnceAboutEachObjectAtFault) {
+  EXPECT_THAT(configuration.build().complaints, IsEmpty());
   auto bad = peer("router");
   bad.spec.bfdProfile = "none";
   put(bad);
-  configuration.build();
-  const auto complaint = configuration.complaint();
-  ASSERT_TRUE(complaint.has_value());
-  EXPECT_EQ(complaint->reason, "InvalidConfiguration");
-  EXPECT_EQ(complaint->about.kind, "BGPPeer");
-  EXPECT_EQ(complaint->about.apiVersion, "metallb.io/v1beta2");
-  EXPECT_EQ(complaint->about.uid, "uid-router");
-  EXPECT_EQ(complaint->message.find("spec.bfdProfile: referencing non existing bfd profile \"none\": create "), 0);
+  const auto first = configuration.build().complaints;
+  ASSERT_THAT(first, SizeIs(1));
+  EXPECT_EQ(first[0].reason, "InvalidConfiguration");
+  EXPECT_EQ(first[0].about.kind, "BGPPeer");
+  EXPECT_EQ(first[0].about.apiVersion, "metallb.io/v1beta2");
+  EXPECT_EQ(first[0].about.uid, "uid-router");
+  EXPECT_EQ(first[0].message.find("spec.bfdProfile: referencing non existing bfd profile \"none\": create "), 0);
 
-  put(peer("router"));
+  // What was told is not told again beside what is new.
   kube::BGPAdvertisement advertisement;
   advertisement.metadata.namespace_ = kOwnNamespace;
   advertisement.metadata.name = "adv";
   advertisement.spec.localPref = -1;
   put(advertisement);
-  configuration.build();
-  ASSERT_TRUE(configuration.complaint().has_value());
-  EXPECT_EQ(configuration.complaint()->about.kind, "BGPAdvertisement");
+  const auto second = configuration.build().complaints;
+  ASSERT_THAT(second, SizeIs(1));
+  EXPECT_EQ(second[0].about.kind, "BGPAdvertisement");
 
   kube::BFDProfile profile;
   profile.metadata.namespace_ = kOwnNamespace;
   profile.metadata.name = "p";
   profile.spec.minimumTtl = 0;
   put(profile);
-  configuration.build();
-  ASSERT_TRUE(configuration.complaint().has_value());
-  EXPECT_EQ(configuration.complaint()->about.kind, "BFDProfile");
-
-  // Pools are the controller's to tell of.
-  profile.spec.minimumTtl = 1;
-  advertisement.spec.localPref = 1;
-  put(profile);
-  put(advertisement);
-  put(test::pool("pool", {"nonsense"}));
-  configuration.build();
-  ASSERT_TRUE(configuration.stale());
-  EXPECT_FALSE(configuration.complaint().has_value());
+  const auto third = configuration.build().complaints;
+  ASSERT_THAT(third, SizeIs(1));
+  EXPECT_EQ(third[0].about.kind, "BFDProfile");
+  EXPECT_THAT(configuration.errors(), SizeIs(3));
 }
 
 }  // namespace

@@ -1,0 +1,218 @@
+// What stays in force while an object is wrong (controller spec 8.1 rows 21 and 22; bgp spec 1.10).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/last_good.hpp"
+#include "fixtures.hpp"
+
+namespace metallb::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class LastGoodConfig : public testing::Test {
+ protected:
+  Config build(std::size_t errors) {
+    built = last_good.build(resources);
+    EXPECT_THAT(built.errors, SizeIs(errors)) << (built.errors.empty() ? "" : built.errors[0].to_string());
+    return built.config;
+  }
+  std::string prefixes(const std::string& name) {
+    const auto found = built.config.pools.find(name);
+    return found == built.config.pools.end() ? "none" : text(found->second.prefixes);
+  }
+  std::vector<std::string> blamed() {
+    std::vector<std::string> out;
+    for (const auto& error : built.errors) out.push_back(error.key.name);
+    return out;
+  }
+
+  LastGood last_good;
+  Resources resources;
+  Built built;
+};
+
+TEST_F(LastGoodConfig, OneBadPoolDoesNotHoldUpTheOthers) {
+  resources.pools = {pool("bad", {"nonsense"}), pool("good", {"10.0.0.0/24"})};
+  const auto config = build(1);
+  EXPECT_EQ(prefixes("good"), "10.0.0.0/24");
+  EXPECT_THAT(config.broken_pools, ElementsAre("bad"));
+  EXPECT_THAT(built.errors[0].explanation(), HasSubstr("until then it is not in force"));
+}
+
+TEST_F(LastGoodConfig, AllErrorsAreToldNotOnlyTheFirst) {
+  resources.pools = {pool("a", {"nonsense"}), pool("b", {}), pool("c", {"10.0.0.0/24"}), pool("d", {"10.0.0.0/25"})};
+  build(3);
+  EXPECT_THAT(blamed(), ElementsAre("a", "b", "d"));
+}
+
+TEST_F(LastGoodConfig, ABadEditLeavesTheFormerVersionInForce) {
+  resources.pools = {pool("a", {"10.0.0.0/24"})};
+  build(0);
+  resources.pools = {pool("a", {"10.0.0.0/33"})};
+  EXPECT_THAT(build(1).broken_pools, IsEmpty());
+  EXPECT_EQ(prefixes("a"), "10.0.0.0/24");
+  EXPECT_THAT(built.errors[0].explanation(), HasSubstr("until then its former version stays in force"));
+  // A second bad edit does not make the first one the former version, nor does time.
+  resources.pools = {pool("a", {})};
+  build(1);
+  build(1);
+  EXPECT_EQ(prefixes("a"), "10.0.0.0/24");
+  resources.pools = {pool("a", {"10.1.0.0/24"})};
+  build(0);
+  EXPECT_EQ(prefixes("a"), "10.1.0.0/24");
+}
+
+TEST_F(LastGoodConfig, ADeletedPoolIsGoneWhateverItsLastVersionWas) {
+  resources.pools = {pool("a", {"10.0.0.0/24"})};
+  build(0);
+  resources.pools = {pool("a", {"nonsense"})};
+  build(1);
+  resources.pools = {};
+  EXPECT_THAT(build(0).pools, IsEmpty());
+  resources.pools = {pool("a", {"nonsense"})};
+  EXPECT_THAT(build(1).pools, IsEmpty()) << "nothing is remembered of an object that was gone";
+}
+
+TEST_F(LastGoodConfig, OfTwoPoolsThatOverlapTheOneThatGrewStepsBack) {
+  resources.pools = {pool("a", {"10.0.0.0/24"}), pool("b", {"10.0.1.0/24"})};
+  build(0);
+  resources.pools = {pool("a", {"10.0.0.0/23"}), pool("b", {"10.0.1.0/24"})};
+  build(1);
+  EXPECT_EQ(prefixes("a"), "10.0.0.0/24");
+  EXPECT_EQ(prefixes("b"), "10.0.1.0/24");
+  EXPECT_THAT(built.errors[0].explanation(), HasSubstr("10.0.1.0/24"));
+}
+
+TEST_F(LastGoodConfig, ANewPoolDoesNotPushOutAnOlderOneOfALaterName) {
+  resources.pools = {pool("b", {"10.0.0.0/24"})};
+  build(0);
+  resources.pools.push_back(pool("a", {"10.0.0.128/25"}));
+  build(1);
+  EXPECT_EQ(prefixes("b"), "10.0.0.0/24");
+  EXPECT_EQ(prefixes("a"), "none");
+}
+
+TEST_F(LastGoodConfig, WhereNothingIsRememberedTheOlderObjectWins) {
+  auto young = pool("a", {"10.0.0.128/25"});
+  young->metadata.creationTimestamp = "2026-01-02T00:00:00Z";
+  auto old = pool("b", {"10.0.0.0/24"});
+  old->metadata.creationTimestamp = "2026-01-01T00:00:00Z";
+  resources.pools = {young, old};
+  build(1);
+  EXPECT_THAT(blamed(), ElementsAre("a"));
+  EXPECT_EQ(prefixes("b"), "10.0.0.0/24");
+}
+
+TEST_F(LastGoodConfig, TwoPoolsThatSwapAddressesInOneLookAreBothAsTheyAreWritten) {
+  resources.pools = {pool("a", {"10.0.0.0/24"}), pool("b", {"10.0.1.0/24"})};
+  build(0);
+  resources.pools = {pool("a", {"10.0.1.0/24"}), pool("b", {"10.0.0.0/24"})};
+  build(0);
+  EXPECT_EQ(prefixes("a"), "10.0.1.0/24");
+}
+
+TEST_F(LastGoodConfig, WhatWorksSurvivesTheDeletionOfWhatItRefersTo) {
+  auto router = peer("router");
+  router->spec.bfdProfile = "fast";
+  router->spec.passwordSecret.name = "key";
+  resources.bgp_peers = {router};
+  resources.bfd_profiles = {profile("fast", {.receiveInterval = 50})};
+  resources.secrets = {secret("key", "kubernetes.io/basic-auth", {{"password", "b25l"}})};
+  resources.communities = {community("c", {{"alias", "1:2"}})};
+  resources.pools = {pool("a", {"10.0.0.0/24"})};
+  resources.bgp_advertisements = {bgp_advertisement("adv", {.communities = {"alias"}})};
+  resources.nodes = {node("n")};
+  const auto before = build(0);
+  ASSERT_THAT(before.bgp_peers, SizeIs(1));
+
+  resources.bfd_profiles.clear();
+  resources.secrets.clear();
+  resources.communities.clear();
+  EXPECT_EQ(build(2), before);
+  EXPECT_THAT(blamed(), ElementsAre("router", "adv"));
+  EXPECT_THAT(built.errors[0].explanation(), HasSubstr("until then the former version of"));
+  EXPECT_EQ(build(2), before) << "also at the next look";
+
+  // Nobody needs them any more: they are not remembered either.
+  resources.bgp_peers = {peer("router")};
+  resources.bgp_advertisements.clear();
+  build(0);
+  resources.bgp_peers = {router};
+  build(1);
+  EXPECT_THAT(built.config.bgp_peers, SizeIs(1)) << "the version without references";
+  EXPECT_FALSE(built.config.bgp_peers[0].bfd.has_value());
+}
+
+TEST_F(LastGoodConfig, ASecretThatTurnsBadIsHeldBackAndThePeerMayChangeOtherwise) {
+  auto router = peer("router");
+  router->spec.passwordSecret.name = "key";
+  resources.bgp_peers = {router};
+  resources.secrets = {secret("key", "kubernetes.io/basic-auth", {{"password", "b25l"}})};
+  build(0);
+  resources.secrets = {secret("key", "Opaque", {{"password", "dHdv"}})};
+  build(1);
+  ASSERT_THAT(built.config.bgp_peers, SizeIs(1));
+  EXPECT_EQ(built.config.bgp_peers[0].password, "one");
+}
+
+TEST_F(LastGoodConfig, APoolEditThatBreaksAnAdvertisementStepsBackNotTheAdvertisement) {
+  resources.nodes = {node("n")};
+  resources.pools = {pool("a", {"10.0.0.0/24"}), pool("b", {"10.0.1.0/24"})};
+  resources.bgp_advertisements = {bgp_advertisement("adv", {.aggregationLength = 26})};
+  build(0);
+  resources.pools[0] = pool("a", {"10.0.0.0/24", "10.0.2.0/28"});
+  build(1);
+  EXPECT_EQ(prefixes("a"), "10.0.0.0/24");
+  EXPECT_THAT(built.config.pools.at("a").bgp, SizeIs(1));
+  EXPECT_THAT(built.config.pools.at("b").bgp, SizeIs(1));
+  // The user mends the advertisement: the pool takes effect.
+  resources.bgp_advertisements = {bgp_advertisement("adv", {.aggregationLength = 32})};
+  build(0);
+  EXPECT_EQ(prefixes("a"), "10.0.0.0/24 10.0.2.0/28");
+}
+
+TEST_F(LastGoodConfig, AnAdvertisementThatContradictsAnotherIsTheOneThatChanged) {
+  resources.nodes = {node("n")};
+  resources.pools = {pool("a", {"10.0.0.0/24"})};
+  resources.bgp_advertisements = {bgp_advertisement("a", {.localPref = 100}), bgp_advertisement("b", {.localPref = 100})};
+  build(0);
+  resources.bgp_advertisements[0] = bgp_advertisement("a", {.localPref = 200});
+  build(1);
+  for (const auto& advertisement : built.config.pools.at("a").bgp) EXPECT_EQ(advertisement.local_pref, 100U);
+}
+
+TEST_F(LastGoodConfig, AnAliasThatMovesToAnotherCommunityIsKeptThroughout) {
+  resources.nodes = {node("n")};
+  resources.pools = {pool("a", {"10.0.0.0/24"})};
+  resources.bgp_advertisements = {bgp_advertisement("adv", {.communities = {"alias"}})};
+  resources.communities = {community("one", {{"alias", "1:1"}})};
+  build(0);
+  resources.communities = {community("one", {{"alias", "1:1"}}), community("two", {{"alias", "2:2"}})};
+  build(1);
+  EXPECT_THAT(blamed(), ElementsAre("two"));
+  resources.communities = {community("two", {{"alias", "2:2"}})};
+  build(0);
+  EXPECT_EQ(built.config.pools.at("a").bgp.at(0).communities.begin()->to_string(), "2:2");
+}
+
+TEST_F(LastGoodConfig, NodesThatMakeTwoPeersMeetDoNotStopBoth) {
+  auto one = peer("one");
+  one->spec.nodeSelectors = {labels({{"rack", "1"}})};
+  auto two = peer("two");
+  two->spec.nodeSelectors = {labels({{"rack", "2"}})};
+  resources.bgp_peers = {one, two};
+  resources.nodes = {node("n", {{"rack", "1"}})};
+  resources.node_name = "n";
+  build(0);
+  two->spec.nodeSelectors = {labels({{"rack", "1"}})};
+  build(1);
+  ASSERT_THAT(built.config.bgp_peers, SizeIs(1));
+  EXPECT_EQ(built.config.bgp_peers[0].name, "one");
+}
+
+}  // namespace
+}  // namespace metallb::config
