@@ -238,3 +238,45 @@ def test_schemas_and_structs_have_the_same_fields_and_types(kind, version):
     # What the code does not read must have no fields: the empty statuses, and the specs of what speakers write.
     wrong += [name for name in set(schema["properties"]) - set(members) if schema["properties"][name].get("properties")]
     assert wrong == []
+
+
+def kind_of_field(schema):
+    """As the user's page calls it."""
+    if "matchLabels" in schema.get("properties", {}):
+        return "selector"
+    if schema["type"] == "array":
+        inner = kind_of_field(schema["items"])
+        return "list of " + {"text": "texts", "selector": "selectors", "object": "objects"}[inner]
+    if schema["type"] == "string" and any("duration(" in rule["rule"] for rule in schema.get("x-kubernetes-validations", [])):
+        return "duration"
+    return {"string": "text", "integer": "number"}.get(schema["type"], schema["type"])
+
+
+@pytest.mark.parametrize("kind", sorted(COLUMNS))
+def test_the_users_table_lists_every_field_with_its_type_default_and_range(kind):
+    page = (ROOT / "docs" / "resources.md").read_text()
+    section = re.search(rf"^## {kind}\n(.*?)(?=^## )", page, re.M | re.S).group(1)
+    told = {row[0].strip("`"): row[1:] for row in
+            ([cell.strip() for cell in line.strip("|\n").split("|")] for line in section.splitlines() if line.startswith("| `"))}
+    fields, required = {}, set()
+    for path, schema in nodes(schema_of(kind, [name for other, name in VERSIONS if other == kind][-1])):
+        if path != "status":  # which no user writes
+            required |= {f"{path}.{name}".lstrip(".") for name in schema.get("required", [])}
+        # Neither the inside of a selector nor what a list consists of has a row.
+        if path and not re.search(r"\.match(Labels|Expressions)\b|\[\]$", path):
+            fields[path] = schema
+    assert sorted(told) == sorted(fields)
+    wrong = []
+    for path, schema in fields.items():
+        type_, default, range_, _ = told[path]
+        if type_ != kind_of_field(schema):
+            wrong.append(f"{path}: {type_} is {kind_of_field(schema)}")
+        if (path in required) != (default == "required"):
+            wrong.append(f"{path}: required or not")
+        if "default" in schema and default != str(schema["default"]).lower():
+            wrong.append(f"{path}: default {default} is {schema['default']}")
+        # An AS number of 0 is refused by a rule of its own; IPv6 lengths below 1 are left to admission.
+        bounds = [max(schema["minimum"], 1 if path.endswith("ASN") else 0)] if "minimum" in schema else []
+        bounds += [schema[name] for name in ("maximum", "maxItems") if name in schema] + schema.get("enum", [])
+        wrong += [f"{path}: the range lacks {bound}" for bound in bounds if not re.search(rf"\b{bound}\b", range_)]
+    assert wrong == []
