@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "app/component.hpp"
+#include "app/configuration_report.hpp"
 #include "app/controller_metrics.hpp"
 #include "app/controller_options.hpp"
 #include "app/endpoints.hpp"
@@ -23,8 +24,10 @@ using ControllerDriver = io::Driver<controller::Instance, controller::Input, con
 /// The core with its driver, between the watches and the writes.
 class ControllerRuntime {
  public:
-  ControllerRuntime(Component& component, const ControllerOptions& options, const ControllerSettings& settings)
+  ControllerRuntime(Component& component, const ControllerOptions& options, const ControllerSettings& settings,
+                    const kube::ObjectMeta& pod)
       : component_(component),
+        report_(component, report_options(settings.namespace_, pod)),
         core_({.namespace_ = settings.namespace_, .lb_class = options.lb_class}, component.log()),
         driver_(component.loop(), core_, [this](controller::Output& out) { carry_out(out); }) {
     const io::WatchScope own{.namespace_ = settings.namespace_, .label_selector = {}, .field_selector = {}};
@@ -37,6 +40,13 @@ class ControllerRuntime {
   [[nodiscard]] const controller::Instance& core() const { return core_; }
 
  private:
+  static config::StateReport::Options report_options(const std::string& namespace_, const kube::ObjectMeta& pod) {
+    auto out = config::StateReport::controller(namespace_);
+    out.pod_name = pod.name;
+    out.pod_uid = pod.uid;
+    return out;
+  }
+
   template <class T>
   void follow(io::WatchScope scope) {
     component_.watch<T>(std::move(scope), [this](const kube::Change<T>& change) { driver_.feed(change); });
@@ -46,6 +56,8 @@ class ControllerRuntime {
     for (auto& action : out) {
       if (auto* write = std::get_if<kube::Write>(&action)) {
         component_.write(std::move(*write), [this](kube::WriteDone done) { driver_.feed(std::move(done)); });
+      } else if (auto* conclusion = std::get_if<config::Conclusion>(&action)) {
+        report_.conclude(std::move(*conclusion));
       } else {
         component_.tell(std::move(std::get<kube::EventNote>(action)));
       }
@@ -53,6 +65,7 @@ class ControllerRuntime {
   }
 
   Component& component_;
+  ConfigurationReport report_;
   controller::Instance core_;
   ControllerDriver driver_;
 };
@@ -76,14 +89,16 @@ int run(const ControllerOptions& options, const Log& log) {
                                                  .tls = settings->tls,
                                                  .metrics_certificate_directory = options.metrics_cert_dir});
   if (!endpoints) return fail(log, endpoints.error());
+  kube::ObjectMeta own_pod;
   if (!options.pod_name.empty()) {
-    const auto pod = (*component)->own_pod(settings->namespace_, options.pod_name);
+    auto pod = (*component)->own_pod(settings->namespace_, options.pod_name);
     if (!pod) return fail(log, pod.error());
+    own_pod = std::move(pod->metadata);
   }
   // In webhook mode onlywebhook another process assigns the addresses.
   std::unique_ptr<ControllerRuntime> runtime;
   if (settings->allocate) {
-    runtime = std::make_unique<ControllerRuntime>(**component, options, *settings);
+    runtime = std::make_unique<ControllerRuntime>(**component, options, *settings, own_pod);
     (*endpoints)->add_metrics([&core = runtime->core()] { return metrics_of(core); });
   }
   std::unique_ptr<MembershipSecretRuntime> membership_secret;

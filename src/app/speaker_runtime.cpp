@@ -13,12 +13,22 @@ constexpr auto kFarewell = BgpMode::kFarewell + std::chrono::milliseconds(100);
 /// Of these, for the successors of announced addresses.
 constexpr auto kSuccession = std::chrono::seconds(1);
 
+config::StateReport::Options report_options(const speaker::Options& options) {
+  auto out = config::StateReport::speaker(options.namespace_, options.node_name);
+  if (options.pod) {
+    out.pod_name = options.pod->name;
+    out.pod_uid = options.pod->uid;
+  }
+  return out;
+}
+
 }  // namespace
 
 SpeakerRuntime::SpeakerRuntime(Component& component, speaker::Options options)
     : component_(component),
       node_name_(options.node_name),
       namespace_(options.namespace_),
+      report_(component, report_options(options)),
       core_(std::move(options), component.log()),
       driver_(component.loop(), core_, [this](speaker::Output& out) { carry_out(out); }),
       farewell_timer_(component.loop()),
@@ -103,6 +113,8 @@ void SpeakerRuntime::carry_out(speaker::Output& out) {
       bgp_->carry_out(std::move(*for_bgp));
     } else if (auto* write = std::get_if<kube::Write>(&action)) {
       component_.write(std::move(*write), [this](kube::WriteDone done) { driver_.feed(std::move(done)); });
+    } else if (auto* conclusion = std::get_if<config::Conclusion>(&action)) {
+      report_.conclude(std::move(*conclusion));
     } else {
       component_.tell(std::move(std::get<kube::EventNote>(action)));
     }

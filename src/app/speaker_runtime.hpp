@@ -11,6 +11,7 @@
 
 #include "app/bgp_mode.hpp"
 #include "app/component.hpp"
+#include "app/configuration_report.hpp"
 #include "app/membership.hpp"
 #include "io/driver.hpp"
 #include "io/liveness/liveness_thread.hpp"
@@ -59,6 +60,7 @@ class SpeakerRuntime {
   Component& component_;
   std::string node_name_;
   std::string namespace_;
+  ConfigurationReport report_;
   speaker::Instance core_;
   io::Driver<speaker::Instance, speaker::Input, speaker::Output> driver_;
   std::unique_ptr<io::PacketsThread> packets_;

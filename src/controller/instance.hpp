@@ -1,7 +1,7 @@
 // The controller's decisions: which Service gets which address (controller spec sections 4 and 5).
 //
 // In:   Services, pools, Communities, namespaces (kube::Change each), outcomes of writes.
-// Out:  status writes and events. Metrics and explanations are read from its state.
+// Out:  status writes, events, and what came of a look at the configuration. Metrics and explanations are read from its state.
 // Thread: main.
 //
 // Level-triggered: inputs are recorded and their keys queued; on_time() brings a slice of Services to the state they should
@@ -29,6 +29,7 @@
 #include "base/log.hpp"
 #include "base/state_machine.hpp"
 #include "config/last_good.hpp"
+#include "config/state_report.hpp"
 #include "controller/converge.hpp"
 #include "controller/decision.hpp"
 #include "controller/pool_status.hpp"
@@ -43,7 +44,7 @@ namespace metallb::controller {
 
 using Input = std::variant<kube::Change<kube::Service>, kube::Change<kube::IPAddressPool>, kube::Change<kube::Community>,
                            kube::Change<kube::Namespace>, kube::WriteDone>;
-using Action = std::variant<kube::Write, kube::EventNote>;
+using Action = std::variant<kube::Write, kube::EventNote, config::Conclusion>;
 using Output = std::vector<Action>;
 
 struct Options {

@@ -71,6 +71,12 @@ void Instance::report(std::vector<config::ConfigError> errors, Output& out) {
     if (error.kind == kPoolKind) complain(pools_.get(error.key));
     if (error.kind == "Community") complain(communities_.get(error.key));
   }
+  config::Conclusion conclusion;
+  for (const auto& error : config_errors_) {
+    // That of a Community is the speakers' to tell: addresses are assigned all the same.
+    if (error.kind == kPoolKind) conclusion.problems.push_back(error.to_string());
+  }
+  out.emplace_back(std::move(conclusion));
 }
 
 void Instance::start_adopting() {

@@ -254,6 +254,9 @@ void Instance::build_configuration(Output& out) {
     if (ready() && !stopping_) bgp_.begin_batch(out);  // before, the engine tells nothing anyway
   }
   for (auto& complaint : built.complaints) out.emplace_back(std::move(complaint));
+  config::Conclusion conclusion;
+  for (const auto& error : configuration_.errors()) conclusion.problems.push_back(error.to_string());
+  out.emplace_back(std::move(conclusion));
 }
 
 std::shared_ptr<const config::Pool> Instance::remember_pool(const ServiceKey& key, const kube::Service* service) {

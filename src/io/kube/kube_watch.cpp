@@ -30,6 +30,7 @@ WATCHABLE(Community)
 WATCHABLE(Secret)
 WATCHABLE(ServiceL2Status)
 WATCHABLE(ServiceBGPStatus)
+WATCHABLE(ConfigurationState)
 
 #undef WATCHABLE
 

@@ -136,11 +136,14 @@ TEST_F(Configured, ABadPoolChangesNothingAndIsReportedWithObjectFieldAndRemedy) 
   EXPECT_THAT(lab.events[0].message, HasSubstr("invalid CIDR \"1.2.4.0\""));
   EXPECT_THAT(lab.events[0].message, HasSubstr("1.2.4.0/32"));
   EXPECT_TRUE(lab.controller.metrics().config_stale);
+  ASSERT_EQ(lab.conclusion->problems.size(), 1U);
+  EXPECT_THAT(lab.conclusion->problems[0], HasSubstr("IPAddressPool metallb-system/q: spec.addresses[0]"));
   EXPECT_EQ(lab.addresses("s"), "1.2.3.0");
   lab.put(service("t"));
   EXPECT_EQ(lab.addresses("t"), "1.2.3.1") << "the last good configuration stays";
   lab.put(pool("q", {"1.2.4.0/32"}));
   EXPECT_FALSE(lab.controller.metrics().config_stale);
+  EXPECT_THAT(lab.conclusion->problems, IsEmpty());
   lab.put(service("u"));
   EXPECT_EQ(lab.addresses("u"), "1.2.4.0");
 }

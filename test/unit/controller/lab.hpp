@@ -137,8 +137,10 @@ class Lab {
     for (auto& action : out) {
       if (auto* write = std::get_if<kube::Write>(&action)) {
         waiting_writes_.push_back(std::move(*write));
+      } else if (auto* note = std::get_if<kube::EventNote>(&action)) {
+        events.push_back(std::move(*note));
       } else {
-        events.push_back(std::get<kube::EventNote>(std::move(action)));
+        conclusion = std::get<config::Conclusion>(std::move(action));
       }
     }
   }
@@ -157,6 +159,7 @@ class Lab {
   ModelApi api;
   Instance controller;
   std::vector<kube::EventNote> events;
+  std::optional<config::Conclusion> conclusion;  ///< the last one
   /// Which writes get no answer.
   std::function<bool(const kube::Write&)> fails;
 };
