@@ -70,7 +70,7 @@ class Bird(Speaker):
         peers = "\n".join(f"""protocol bgp sink{number} {{
   local {OWN_ADDRESS} as {OWN_ASN}; neighbor {sink} as {SINK_ASN}; multihop; strict bind on; hold time {_HOLD};
   connect retry time 1; connect delay time 1; error wait time 1, 2; graceful restart off;
-  ipv4 {{ import none; export where source = RTS_STATIC; next hop self; add paths off; }};
+  ipv4 {{ import none; export filter {{ bgp_med = 0; accept; }}; next hop self; add paths off; }};
 }}""" for number, sink in enumerate(self.scene.sinks))
         self._path = self.scene.write("bird.conf", f"""router id {OWN_ADDRESS};
 log stderr all;
@@ -120,8 +120,8 @@ def routes_as_mrt(prefixes: list[str]) -> bytes:
         return struct.pack("!IHHI", 0, 13, subtype, len(body)) + body
 
     table = [record(1, own + struct.pack("!HH", 0, 1) + b"\x02" + own + own + struct.pack("!I", OWN_ASN))]
-    # ORIGIN IGP, an empty AS_PATH, NEXT_HOP
-    attributes = b"\x40\x01\x01\x00" + b"\x40\x02\x00" + b"\x40\x03\x04" + own
+    # ORIGIN IGP, an empty AS_PATH, NEXT_HOP, MULTI_EXIT_DISC 0
+    attributes = b"\x40\x01\x01\x00" + b"\x40\x02\x00" + b"\x40\x03\x04" + own + b"\x80\x04\x04\x00\x00\x00\x00"
     # The last one many times: `gobgp` ends before all that it read is on its way.
     for number, prefix in enumerate([*prefixes, *prefixes[-1:] * 1000]):
         entry = struct.pack("!HIH", 0, 0, len(attributes)) + attributes
