@@ -76,6 +76,8 @@ std::expected<void, SystemError> SpeakerRuntime::start_bgp(const Options& option
       [this](std::string reason) { driver_.feed(speaker::BgpHeld{std::move(reason)}); });
   if (!bgp) return std::unexpected(bgp.error());
   bgp_ = std::move(*bgp);
+  // Known before the first peer is, so that none is dialled ahead of the first look.
+  if (!options.allow_frr_k8s) driver_.feed(speaker::BgpHeld{speaker::FrrK8sLookout::kFirstLook});
   return {};
 }
 

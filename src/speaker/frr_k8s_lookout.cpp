@@ -8,7 +8,6 @@ namespace {
 
 /// So that the speakers of a cluster do not all ask the API server at once.
 constexpr double kJitter = 0.2;
-constexpr auto kFirstLook = "looking for frr-k8s on this node";
 
 }  // namespace
 

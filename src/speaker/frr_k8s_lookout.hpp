@@ -57,6 +57,9 @@ class FrrK8sLookout {
   /// Sessions wait so long for the first answer. Who may not read pods must not be kept from announcing.
   static constexpr Duration kPatience = std::chrono::seconds(5);
 
+  /// What holds the sessions until the first answer.
+  static constexpr auto kFirstLook = "looking for frr-k8s on this node";
+
   FrrK8sLookout(std::string node_name, Random random, Log log)
       : node_name_(std::move(node_name)), random_(random), log_(log) {}
 

@@ -176,6 +176,20 @@ TEST(SpeakerBgp, HoldsSessionsAndIgnoresEverythingOnceItStops) {
   EXPECT_THAT(speaker.asked_for<BgpCommand>(), IsEmpty());
 }
 
+TEST(SpeakerBgp, StartsNoSessionBeforeWhatHeldItFromTheBeginningIsGone) {
+  SpeakerUnderTest speaker("iris1");
+  speaker.give(BgpHeld{"looking for frr-k8s on this node"});
+  announce_by_bgp(speaker);
+  auto peers = told_to_engine<peering::SetPeer>(speaker);
+  ASSERT_THAT(peers, SizeIs(1));
+  EXPECT_EQ(peers[0].wanted.settings.held, "looking for frr-k8s on this node");
+  speaker.give(BgpHeld{});
+  speaker.settle();
+  peers = told_to_engine<peering::SetPeer>(speaker);
+  ASSERT_THAT(peers, SizeIs(2));
+  EXPECT_EQ(peers[1].wanted.settings.held, "");
+}
+
 TEST(SpeakerBgp, FollowsTheLabelsOfItsNode) {
   SpeakerUnderTest speaker("iris1");
   announce_by_bgp(speaker);
