@@ -1,5 +1,6 @@
 """A cluster whose nodes peer with routers: what the tests of BGP mode and its demo have in common."""
 
+import json
 import os
 import re
 import time
@@ -138,6 +139,11 @@ class BgpLab:
         text = self.cluster.lan.nodes[node].namespace.run("curl", "-sk", "--max-time", "5", "-H", "Authorization: Bearer any",
                                                           "https://127.0.0.1:9120/metrics", check=False)
         return {found.group(1): float(found.group(2)) for found in re.finditer(r"^([a-z]\S*) (\S+)$", text, re.MULTILINE)}
+
+    def view(self, node: str) -> dict[str, dict]:
+        """What a speaker tells of its sessions (docs/modules/peering.md), by the name of the BGPPeer."""
+        text = self.cluster.lan.nodes[node].namespace.run("curl", "-s", "--max-time", "5", "http://127.0.0.1:17472/bgp", check=False)
+        return {session["peer"]: session for session in (json.loads(text)["sessions"] if text else [])}
 
     def nodes_in_use(self, address: str, requests: int = 40) -> set[str]:
         return {str(node) for node, _, _ in requests_over_nodes(self.cluster, address, requests)}
