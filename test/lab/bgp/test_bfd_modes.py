@@ -122,20 +122,21 @@ def test_a_cut_cable_is_noticed_by_echo_alone(modes):
 
 @only("echo")
 def test_echo_packets_that_get_lost_end_the_session(modes):
-    """Although control packets go on. A peer that returns none after that is not held to it, and the session comes back."""
+    """Although control packets go on: what is lost is what BFD is there to find, a way over which packets go."""
     before = modes.all_up()
     drops = modes.series("session_down_events")
     wait_until(lambda: modes.told()["bfd"].get("echo"), 5, "the speaker sends echo packets")
     settle(0.5)
     with packets(modes.router.namespace, f"ip saddr {modes.node.address4} udp dport 3785 drop"):
-        wait_until(lambda: modes.series("session_down_events") == drops + 1, 10, "the speaker has noticed")
-        told = modes.told()
-        assert "BFD" in told["lastError"], told
-        modes.all_up()
-        settle(2.0)
-        assert modes.series("session_down_events") == drops + 1
+        wait_until(lambda: modes.series("session_down_events") > drops, 10, "the speaker has noticed")
+        wait_until(lambda: "BFD" in modes.told()["lastError"], 5, "BGP knows it")
+    settle(1.0)
+    modes.all_up()
+    drops = modes.series("session_down_events")
+    settle(1.0)
     after = modes.all_up()
-    assert {key for key in after if after[key].times_established != before[key].times_established} == {modes.node.address4}
+    assert modes.series("session_down_events") == drops
+    assert all(after[hop].times_established == before[hop].times_established for hop in hops4(modes.cluster) - {modes.node.address4})
 
 
 @only("router without BFD")
@@ -143,8 +144,10 @@ def test_a_passive_speaker_is_silent_until_it_is_spoken_to(modes):
     """And BGP does not wait for BFD."""
     modes.router.wait_for_sessions()
     modes.router.wait_for_routes({PREFIX: hops4(modes.cluster)})
+    settle(0.5)  # the farewell of the session that the test before had
+    before = modes.series("control_packet_output")
     settle(1.5)
-    assert modes.told()["bfd"]["state"] == "Down" and modes.series("control_packet_output") == 0
+    assert modes.told()["bfd"]["state"] == "down" and modes.series("control_packet_output") == before
 
 
 @only("passive speaker", "passive router")
@@ -165,7 +168,7 @@ def test_packets_over_more_hops_than_allowed_are_not(modes):
     assert modes.lab.metrics(NODE).get(discarded, 0) == 0
     # One less when it is forwarded.
     with packets(modes.cluster.lan.router.namespace, f"ip daddr {modes.node.address4} udp dport 4784 ip ttl set 254"):
-        wait_until(lambda: modes.told()["bfd"]["state"] != "Up", 10, "BFD goes down")
-        assert modes.lab.metrics(NODE)[discarded] > 0
+        wait_until(lambda: modes.told()["bfd"]["state"] != "up", 10, "BFD goes down")
+        wait_until(lambda: modes.lab.metrics(NODE)[discarded] > 0, 5, "what came too far is counted")
         modes.router.wait_for_routes({PREFIX: hops4(modes.cluster) - {modes.node.address4}})
     modes.all_up()
