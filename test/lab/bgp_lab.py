@@ -41,7 +41,8 @@ def hops6(cluster: Cluster, *names: str) -> set[str]:
 def bgp_status(cluster: Cluster, name: str) -> dict[str, list[str]]:
     """Node -> names of peers, of a Service's ServiceBGPStatus objects."""
     path = f"/apis/metallb.io/v1beta1/namespaces/{objects.NAMESPACE}/servicebgpstatuses?labelSelector=metallb.io/service-name%3D{name}"
-    return {item["status"]["node"]: item["status"].get("peers", []) for item in cluster.api.get(path)["items"]}
+    told = (item["status"] for item in cluster.api.get(path)["items"] if "status" in item)
+    return {status["node"]: status.get("peers", []) for status in told}
 
 
 def requests_over_nodes(cluster: Cluster, address: str, count: int) -> list[tuple[str | None, str, str]]:

@@ -5,7 +5,7 @@ import socket
 import struct
 import time
 
-from .hostile_peer import Connection
+from .scripted_peer import Connection
 from .plain_speaker import KEEPALIVE, OPEN, ROUTE_REFRESH, UPDATE, message, open_message
 
 _ROUTE_REFRESH_CAPABILITY = bytes([2, 0])

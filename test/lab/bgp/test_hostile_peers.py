@@ -11,8 +11,9 @@ from lab import objects
 from lab.bgp.conftest import needs
 from lab.bgp_lab import ROUTER_ASN, description, hops4
 from lab.hostile_acts import FAULTS, HALF_OPEN, Flood, FloodOfRequests, extended, faulty, never_reads, sound
-from lab.hostile_peer import UPDATE, HostilePeer, changes
+from lab.scripted_peer import ScriptedPeer, changes
 from lab.kernel_routes import RouteMonitor
+from lab.plain_speaker import UPDATE
 from lab.processes import wait_until
 from lab.routers import Frr
 
@@ -63,14 +64,14 @@ class Victim:
         with contextlib.ExitStack() as stack:
             running = {}
             for number, (name, act) in enumerate(acts.items()):
-                running[name] = stack.enter_context(HostilePeer(self.host.namespace, self.host.address4, _FIRST_PORT + number, act, ROUTER_ASN, **options))
+                running[name] = stack.enter_context(ScriptedPeer(self.host.namespace, self.host.address4, _FIRST_PORT + number, act, ROUTER_ASN, **options))
             bodies = {name: objects.bgp_peer(name.lower().replace(" ", "-"), peerAddress=self.host.address4, peerPort=peer.port,
                                              nodeSelectors=[{"matchLabels": {"kubernetes.io/hostname": NODE}}]) for name, peer in running.items()}
             stack.callback(self.lab.delete, *bodies.values())
             self.lab.apply(*bodies.values())
             yield running
 
-    def series(self, peer: HostilePeer, name: str) -> float | None:
+    def series(self, peer: ScriptedPeer, name: str) -> float | None:
         return self.lab.metrics(NODE).get(f'metallb_bgp_{name}{{peer="{self.host.address4}:{peer.port}",vrf="default"}}')
 
     def told(self, name: str) -> dict:

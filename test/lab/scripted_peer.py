@@ -1,4 +1,4 @@
-"""A BGP peer that misbehaves as it is told: it waits for the speaker's connections, as a router does, and does with each what `act` says."""
+"""A BGP peer that behaves, or misbehaves, as it is told: it waits for the speaker's connections and does with each what `act` says."""
 
 import contextlib
 import ipaddress
@@ -7,9 +7,9 @@ import struct
 import threading
 
 from .netns import Namespace
-from .plain_speaker import HEADER, KEEPALIVE, NOTIFICATION, OPEN, UPDATE, message, open_message
+from .plain_speaker import HEADER, KEEPALIVE, NOTIFICATION, OPEN, message, open_message
 
-_PATIENCE = 60.0  # seconds; no test runs longer
+_PATIENCE = 60.0  # seconds; a session brings a KEEPALIVE every 30
 
 
 class Connection:
@@ -42,7 +42,7 @@ class Connection:
         return found[1]
 
     def establish(self, capabilities: bytes = b"") -> None:
-        """As any peer would. No KEEPALIVE follows the first: no test outlasts the hold time of 90 s."""
+        """As any peer would. Who stays for longer than the hold time of 90 s has to answer KEEPALIVEs."""
         self.expect(OPEN)
         self.send(open_message(self.asn, self.router_id, capabilities=capabilities), message(KEEPALIVE))
         self.expect(KEEPALIVE)
@@ -56,7 +56,7 @@ class Connection:
         return words
 
 
-class HostilePeer:
+class ScriptedPeer:
     """Listens while the context lasts. `ended`: what `act` returned, or raised, for each connection that it is through with."""
 
     def __init__(self, namespace: Namespace, address: str, port: int, act, asn: int, receive_buffer: int | None = None):
@@ -71,7 +71,7 @@ class HostilePeer:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)  # accepted sockets inherit it
         self._listener.bind((address, port))
         self._listener.listen(128)
-        threading.Thread(target=self._run, name=f"hostile peer {port}", daemon=True).start()
+        threading.Thread(target=self._run, name=f"peer at {port}", daemon=True).start()
 
     def _run(self) -> None:
         while True:
@@ -80,7 +80,7 @@ class HostilePeer:
             except OSError:
                 return
             self.connections.append(Connection(accepted, self._asn, self._address))
-            threading.Thread(target=self._serve, args=(self.connections[-1],), name=f"hostile peer {self.port}", daemon=True).start()
+            threading.Thread(target=self._serve, args=(self.connections[-1],), name=f"peer at {self.port}", daemon=True).start()
 
     def _serve(self, connection: Connection) -> None:
         try:
@@ -96,7 +96,7 @@ class HostilePeer:
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
 
-    def __enter__(self) -> "HostilePeer":
+    def __enter__(self) -> "ScriptedPeer":
         return self
 
     def __exit__(self, *_) -> None:
@@ -117,6 +117,3 @@ def _prefixes(data: bytes) -> list[str]:
         found.append(f"{ipaddress.IPv4Address(data[1:1 + size].ljust(4, bytes(1)))}/{data[0]}")
         data = data[1 + size:]
     return found
-
-
-__all__ = ["UPDATE", "Connection", "HostilePeer", "changes"]
