@@ -142,8 +142,8 @@ class BgpLab:
         return {found.group(1): float(found.group(2)) for found in re.finditer(r"^([a-z]\S*) (\S+)$", text, re.MULTILINE)}
 
     def view(self, node: str) -> dict[str, dict]:
-        """What a speaker tells of its sessions (docs/modules/peering.md), by the name of the BGPPeer."""
-        text = self.cluster.lan.nodes[node].namespace.run("curl", "-s", "--max-time", "5", "http://127.0.0.1:17472/bgp", check=False)
+        """What a speaker tells of its sessions (docs/modules/peering.md), by the name of the BGPPeer; nothing while it starts."""
+        text = self.cluster.lan.nodes[node].namespace.run("curl", "-sf", "--max-time", "5", "http://127.0.0.1:17472/bgp", check=False)
         return {session["peer"]: session for session in (json.loads(text)["sessions"] if text else [])}
 
     def nodes_in_use(self, address: str, requests: int = 40) -> set[str]:

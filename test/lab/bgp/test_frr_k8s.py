@@ -70,15 +70,17 @@ def beside(lab):
 def test_the_sessions_of_that_node_wait_until_the_pod_is_gone(beside):
     before, pod = beside.settled(), daemon_pod(NODE)
     beside.create(pod)
-    beside.restart()
-    wait_until(lambda: pod["metadata"]["name"] in beside.held(), 15, "/bgp says that the session is held, and for what")
-    wait_until(lambda: any(pod["metadata"]["name"] in message and "--allow-frr-k8s" in message for message in beside.events()), 5, "the event")
-    assert len(beside.logged("frrK8sFound")) == 1 and beside.logged("frrK8sGone") == []
-    # It looks again every five seconds.
-    settle(6)
-    assert not beside.router.sessions()[beside.hop].established and len(beside.logged("frrK8sFound")) == 1
-    beside.router.wait_for_routes({PREFIX: hops4(beside.cluster) - {beside.hop}})
-    beside.delete(pod)
+    try:
+        beside.restart()
+        wait_until(lambda: pod["metadata"]["name"] in beside.held(), 15, "/bgp says that the session is held, and for what")
+        wait_until(lambda: any(pod["metadata"]["name"] in message and "--allow-frr-k8s" in message for message in beside.events()), 5, "the event")
+        # It looks again every five seconds.
+        settle(6)
+        assert len(beside.logged("frrK8sFound")) == 1 and beside.logged("frrK8sGone") == []
+        assert not beside.router.sessions()[beside.hop].established
+        beside.router.wait_for_routes({PREFIX: hops4(beside.cluster) - {beside.hop}})
+    finally:
+        beside.delete(pod)
     after = beside.settled()
     assert beside.held() == "" and len(beside.logged("frrK8sGone")) == 1
     assert {key for key in after if after[key] != before[key]} == {beside.hop}
