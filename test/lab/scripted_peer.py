@@ -42,7 +42,7 @@ class Connection:
         return found[1]
 
     def establish(self, capabilities: bytes = b"") -> None:
-        """As any peer would. Who stays for longer than the hold time of 90 s has to answer KEEPALIVEs."""
+        """As any peer would. Who stays for longer than the hold time of 90 s has to send KEEPALIVEs."""
         self.expect(OPEN)
         self.send(open_message(self.asn, self.router_id, capabilities=capabilities), message(KEEPALIVE))
         self.expect(KEEPALIVE)

@@ -100,9 +100,8 @@ class Record:
         connection.establish()
         while (found := connection.read()) is not None:
             kind, body = found
-            if kind == KEEPALIVE:
-                connection.send(message(KEEPALIVE))
-            elif kind == UPDATE:
+            connection.send(message(KEEPALIVE))  # an UPDATE may stand for the speaker's own
+            if kind == UPDATE:
                 withdrawn, announced = changes(body)
                 self.announced.update(announced)
                 self.withdrawn.update(withdrawn)
