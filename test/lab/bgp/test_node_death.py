@@ -1,7 +1,5 @@
 """A whole node goes down: its cable, its speaker and its pods at once, and much later Kubernetes hears of it. Then it comes back."""
 
-import time
-
 import pytest
 
 from lab import objects
