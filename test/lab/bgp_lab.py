@@ -1,5 +1,6 @@
 """A cluster whose nodes peer with routers: what the tests of BGP mode and its demo have in common."""
 
+import json
 import os
 import re
 import time
@@ -40,7 +41,8 @@ def hops6(cluster: Cluster, *names: str) -> set[str]:
 def bgp_status(cluster: Cluster, name: str) -> dict[str, list[str]]:
     """Node -> names of peers, of a Service's ServiceBGPStatus objects."""
     path = f"/apis/metallb.io/v1beta1/namespaces/{objects.NAMESPACE}/servicebgpstatuses?labelSelector=metallb.io/service-name%3D{name}"
-    return {item["status"]["node"]: item["status"].get("peers", []) for item in cluster.api.get(path)["items"]}
+    told = (item["status"] for item in cluster.api.get(path)["items"] if "status" in item)
+    return {status["node"]: status.get("peers", []) for status in told}
 
 
 def requests_over_nodes(cluster: Cluster, address: str, count: int) -> list[tuple[str | None, str, str]]:
@@ -138,6 +140,11 @@ class BgpLab:
         text = self.cluster.lan.nodes[node].namespace.run("curl", "-sk", "--max-time", "5", "-H", "Authorization: Bearer any",
                                                           "https://127.0.0.1:9120/metrics", check=False)
         return {found.group(1): float(found.group(2)) for found in re.finditer(r"^([a-z]\S*) (\S+)$", text, re.MULTILINE)}
+
+    def view(self, node: str) -> dict[str, dict]:
+        """What a speaker tells of its sessions (docs/modules/peering.md), by the name of the BGPPeer; nothing while it starts."""
+        text = self.cluster.lan.nodes[node].namespace.run("curl", "-sf", "--max-time", "5", "http://127.0.0.1:17472/bgp", check=False)
+        return {session["peer"]: session for session in (json.loads(text)["sessions"] if text else [])}
 
     def nodes_in_use(self, address: str, requests: int = 40) -> set[str]:
         return {str(node) for node, _, _ in requests_over_nodes(self.cluster, address, requests)}

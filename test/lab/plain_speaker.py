@@ -9,20 +9,21 @@ from .netns import Namespace
 from .processes import wait_until
 
 _MARKER = b"\xff" * 16
-_OPEN, _UPDATE, _KEEPALIVE = 1, 2, 4
+OPEN, UPDATE, NOTIFICATION, KEEPALIVE, ROUTE_REFRESH = range(1, 6)
+HEADER = 19  # bytes
 _HOLD = 90
 
 
-def _message(kind: int, body: bytes = b"") -> bytes:
-    return _MARKER + struct.pack("!HB", 19 + len(body), kind) + body
+def message(kind: int, body: bytes = b"") -> bytes:
+    return _MARKER + struct.pack("!HB", HEADER + len(body), kind) + body
 
 
-def _open(asn: int, router_id: str) -> bytes:
-    """RFC 4271, Section 4.2, with the capability of four-octet AS numbers and that of IPv4 unicast."""
-    capabilities = struct.pack("!BBHBB", 1, 4, 1, 0, 1) + struct.pack("!BBI", 65, 4, asn)
+def open_message(asn: int, router_id: str, version: int = 4, capabilities: bytes = b"") -> bytes:
+    """RFC 4271, Section 4.2, with the capability of four-octet AS numbers, that of IPv4 unicast, and these."""
+    capabilities = struct.pack("!BBHBB", 1, 4, 1, 0, 1) + struct.pack("!BBI", 65, 4, asn) + capabilities
     parameters = struct.pack("!BB", 2, len(capabilities)) + capabilities
     identifier = ipaddress.IPv4Address(router_id).packed
-    return _message(_OPEN, struct.pack("!BHH", 4, min(asn, 23456) if asn > 65535 else asn, _HOLD) + identifier
+    return message(OPEN, struct.pack("!BHH", version, min(asn, 23456) if asn > 65535 else asn, _HOLD) + identifier
                     + struct.pack("!B", len(parameters)) + parameters)
 
 
@@ -35,12 +36,12 @@ def announcement(prefix: str, asn: int, next_hop: str) -> bytes:
     """ORIGIN IGP, an AS path of one, the next hop."""
     attributes = (struct.pack("!BBBB", 0x40, 1, 1, 0) + struct.pack("!BBBBBI", 0x40, 2, 6, 2, 1, asn)
                   + struct.pack("!BBB", 0x40, 3, 4) + ipaddress.IPv4Address(next_hop).packed)
-    return _message(_UPDATE, struct.pack("!HH", 0, len(attributes)) + attributes + _host_route(prefix))
+    return message(UPDATE, struct.pack("!HH", 0, len(attributes)) + attributes + _host_route(prefix))
 
 
 def withdrawal(prefix: str) -> bytes:
     routes = _host_route(prefix)
-    return _message(_UPDATE, struct.pack("!H", len(routes)) + routes + b"\0\0")
+    return message(UPDATE, struct.pack("!H", len(routes)) + routes + b"\0\0")
 
 
 class PlainSpeaker:
@@ -58,7 +59,7 @@ class PlainSpeaker:
             return self._socket.connect_ex((router, 179)) == 0
 
         wait_until(connected, 10, f"{router} takes a connection of {source}", interval=0.1)
-        self._socket.sendall(_open(asn, source))
+        self._socket.sendall(open_message(asn, source))
         threading.Thread(target=self._run, name=f"plain speaker {source}", daemon=True).start()
 
     def _run(self) -> None:
@@ -72,14 +73,14 @@ class PlainSpeaker:
             if not piece:
                 return
             data += piece
-            while len(data) >= 19 and len(data) >= (length := struct.unpack_from("!H", data, 16)[0]):
+            while len(data) >= HEADER and len(data) >= (length := struct.unpack_from("!H", data, 16)[0]):
                 kind, data = data[18], data[length:]
                 try:
-                    if kind in (_OPEN, _KEEPALIVE):
-                        self._socket.sendall(_message(_KEEPALIVE))
+                    if kind in (OPEN, KEEPALIVE):
+                        self._socket.sendall(message(KEEPALIVE))
                 except OSError:
                     return
-                if kind == _KEEPALIVE:
+                if kind == KEEPALIVE:
                     self.established.set()
 
     def announce(self, prefix: str) -> None:

@@ -1,13 +1,17 @@
 """What a router sees while Services come, change and go: no session ends, and no UPDATE goes out that is not needed."""
 
+import collections
+
 import pytest
 
 from lab import objects
 from lab.bgp.conftest import needs
-from lab.bgp_lab import description, hops4, settle
+from lab.bgp_lab import ROUTER_ASN, description, hops4, settle
 from lab.kernel_routes import RouteMonitor, kernel_routes
+from lab.plain_speaker import KEEPALIVE, UPDATE, message
 from lab.processes import wait_until
 from lab.routers import Frr
+from lab.scripted_peer import Connection, ScriptedPeer, changes
 
 pytestmark = needs("frr")
 COUNT = 1000
@@ -86,8 +90,39 @@ def test_two_services_that_share_an_address_are_one_route(counted):
     assert {path.next_hop for path in counted.router.routes("ipv4")["203.0.113.82/32"]} == hops4(counted.cluster)
 
 
-def test_a_thousand_services_come_and_go(counted):
+class Record:
+    """A peer that counts how often each prefix is announced and withdrawn. FRR counts messages only."""
+
+    def __init__(self):
+        self.announced, self.withdrawn = collections.Counter(), collections.Counter()
+
+    def __call__(self, connection: Connection) -> None:
+        connection.establish()
+        while (found := connection.read()) is not None:
+            kind, body = found
+            connection.send(message(KEEPALIVE))  # an UPDATE may stand for the speaker's own
+            if kind == UPDATE:
+                withdrawn, announced = changes(body)
+                self.announced.update(announced)
+                self.withdrawn.update(withdrawn)
+
+
+@pytest.fixture
+def record(counted):
+    """Of what worker1 says; it has heard of the first Service."""
+    record, router = Record(), counted.cluster.lan.router
+    body = objects.bgp_peer("record", peerAddress=router.address4, peerPort=1179,
+                            nodeSelectors=[{"matchLabels": {"kubernetes.io/hostname": "worker1"}}])
+    with ScriptedPeer(router.namespace, router.address4, 1179, record, ROUTER_ASN):
+        counted.lab.apply(body)
+        wait_until(lambda: record.announced, 10, "its session is up")
+        yield record
+        counted.lab.delete(body)
+
+
+def test_a_thousand_services_come_and_go(counted, record):
     lab, monitor = counted.lab, RouteMonitor(counted.router.namespace)
+    once = {f"{address(number)}/32": 1 for number in range(COUNT)}
     with monitor:
         before = counted.sessions()
         began = settle(0)
@@ -97,9 +132,11 @@ def test_a_thousand_services_come_and_go(counted):
         settle()
         created = counted.sent_since(before)
         assert all(0 < updates <= COUNT for updates in created), created
+        assert record.announced == {"203.0.113.82/32": 1, **once} and not record.withdrawn
         lab.delete(*bodies)
         wait_until(lambda: len(kernel_routes(counted.router.namespace)) == 1, 60, "the routes are gone", interval=0.1)
         settle()
         sent = counted.sent_since(before)
         assert all(updates <= 2 * COUNT for updates in sent), sent
+        assert record.announced == {"203.0.113.82/32": 1, **once} and record.withdrawn == once
         assert monitor.changes_of("203.0.113.82/32", began) == []

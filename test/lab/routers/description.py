@@ -8,11 +8,13 @@ IPV4, IPV6 = "ipv4", "ipv6"
 
 @dataclasses.dataclass(frozen=True)
 class Bfd:
-    """Milliseconds, and how many packets may be missing."""
+    """Milliseconds, and how many packets may be missing. What stands behind that only FRR does."""
 
     receive: int = 50
     transmit: int = 50
     multiplier: int = 3
+    echo: int | None = None  # milliseconds between echo packets
+    passive: bool = False    # waits for the other end's first packet
 
 
 @dataclasses.dataclass(frozen=True)

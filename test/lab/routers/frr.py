@@ -107,6 +107,9 @@ class Frr(Router):
         """As bfdd tells it, by the peer's address."""
         return {told["peer"]: told for told in json.loads(self.command("show bfd peers json", daemon="bfdd"))}
 
+    def bfd_counters(self) -> dict[str, dict]:
+        return {told["peer"]: told for told in json.loads(self.command("show bfd peers counters json", daemon="bfdd"))}
+
 
 def _notification(told: dict) -> str:
     reason = told.get("lastNotificationReason", "")

@@ -33,12 +33,17 @@ def _bfd(wanted: Description) -> list[str]:
     lines = ["bfd"]
     for profile in profiles:
         lines += [f" profile {_profile(profile)}", f"  detect-multiplier {profile.multiplier}", f"  receive-interval {profile.receive}",
-                  f"  transmit-interval {profile.transmit}", " exit"]
+                  f"  transmit-interval {profile.transmit}"]
+        if profile.echo is not None:
+            lines += [f"  echo transmit-interval {profile.echo}", f"  echo receive-interval {profile.echo}", "  echo-mode"]
+        if profile.passive:
+            lines.append("  passive-mode")
+        lines.append(" exit")
     return [*lines, "exit"]
 
 
 def _profile(bfd) -> str:
-    return f"p{bfd.receive}-{bfd.transmit}-{bfd.multiplier}"
+    return f"p{bfd.receive}-{bfd.transmit}-{bfd.multiplier}-{bfd.echo}-{bfd.passive}"
 
 
 def _neighbour(wanted: Neighbour) -> list[str]:
