@@ -1,0 +1,27 @@
+"""Where the control plane's programs are: asks `assets/build`, which builds what is missing."""
+
+import os
+import subprocess
+import sys
+
+_BUILD = os.path.join(os.path.dirname(__file__), "assets", "build")
+_UNAVAILABLE = 77
+
+
+class Unavailable(Exception):
+    """This machine can neither build nor find the programs; the text says what is missing. Tests skip with it."""
+
+
+def locate(*names: str) -> str:
+    """The directory that holds these programs. The first call on a machine takes minutes; its progress goes to stderr."""
+    with subprocess.Popen([sys.executable, _BUILD, *names], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as build:
+        said = ""
+        for line in build.stderr:
+            said = line.strip()
+            print(said, file=sys.stderr, flush=True)
+        place = build.stdout.read().strip()
+    if build.returncode == _UNAVAILABLE:
+        raise Unavailable(said)
+    if build.returncode != 0:
+        raise RuntimeError(f"the control plane's programs could not be built: {said}")
+    return place
