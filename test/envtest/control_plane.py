@@ -1,0 +1,200 @@
+"""One Kubernetes control plane on loopback: etcd and kube-apiserver with RBAC, and a kubeconfig for each identity."""
+
+import base64
+import contextlib
+import glob
+import http.client
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+
+from lab.api import Api
+from lab.processes import Process, wait_until
+
+from .certificates import Authority
+
+NAMESPACE = "metallb-system"
+_RIGHTS = os.path.join(os.path.dirname(__file__), "rbac.yaml")
+_LOOPBACK = "127.0.0.1"
+_TOKEN_SECONDS = 24 * 3600
+_MEMORY = "/dev/shm"
+_PREFIX = "metallb-envtest-"
+
+
+class Host:
+    """This machine, where the lab's classes expect a network namespace."""
+
+    def exec_prefix(self) -> list[str]:
+        return []
+
+    def entered(self):
+        return contextlib.nullcontext()
+
+
+class SecureApi(Api):
+    """The lab's API client over TLS with a client certificate."""
+
+    def __init__(self, port: int, authority: str, certificate: tuple[str, str]):
+        super().__init__(Host(), _LOOPBACK, port)
+        self._context = ssl.create_default_context(cafile=authority)
+        self._context.load_cert_chain(*certificate)
+
+    def connect(self, timeout: float = 10.0) -> http.client.HTTPConnection:
+        connection = http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=self._context)
+        connection.connect()
+        return connection
+
+    def ready(self) -> bool:
+        try:
+            connection = self.connect()
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+def free_port() -> int:
+    with socket.create_server((_LOOPBACK, 0)) as probe:
+        return probe.getsockname()[1]
+
+
+class ControlPlane:
+    """Use as a context manager: leaving it ends every process that it started and removes its files.
+
+    Identities: `admin` may do everything, by client certificate; `controller` and `speaker` are the service accounts of rbac.yaml, with
+    tokens that the API server issued. `api` acts as admin."""
+
+    def __init__(self, programs: str, api_arguments: list[str] | None = None):
+        """`programs`: the directory with etcd, kube-apiserver and kubectl."""
+        self._programs = programs
+        self._api_arguments = api_arguments or []
+        _remove_leftovers()
+        self.directory = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_memory())
+        self.processes: dict[str, Process] = {}
+
+    def __enter__(self) -> "ControlPlane":
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """In the opposite order of starting. What does not end on request is killed."""
+        for process in reversed(self.processes.values()):
+            process.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    # -- starting -------------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._authority = Authority(self.directory)
+        administrator = self._authority.client("admin", "system:masters")
+        self.port, self._store_port = free_port(), free_port()
+        self._start_store()
+        self._start_api_server()
+        self.api = SecureApi(self.port, self._authority.certificate, administrator)
+        wait_until(self._ready, 60, "the API server to be ready")
+        self._write_kubeconfig("admin", {"client-certificate-data": _encoded(administrator[0]), "client-key-data": _encoded(administrator[1])})
+        self.kubectl("apply", "-f", _RIGHTS)
+        for account in ("controller", "speaker"):
+            self._write_kubeconfig(account, {"token": self._token(account)})
+
+    def _start_store(self) -> None:
+        etcd = os.path.join(self._programs, "etcd")
+        client, peer = f"http://{_LOOPBACK}:{self._store_port}", f"http://{_LOOPBACK}:{free_port()}"
+        command = [etcd, "--name=test", f"--data-dir={self._path('etcd')}", f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
+                   f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=test={peer}"]
+        # Nothing here outlives the test. Debian 12's etcd lacks the flag.
+        if "unsafe-no-fsync" in subprocess.run([etcd, "--help"], capture_output=True, text=True).stdout:
+            command.append("--unsafe-no-fsync")
+        self._run("etcd", command)
+
+    def _start_api_server(self) -> None:
+        certificate, key = self._authority.server("kube-apiserver", f"IP:{_LOOPBACK}", "DNS:localhost")
+        accounts = self._authority.key("service-accounts")
+        self._run("kube-apiserver", [
+            os.path.join(self._programs, "kube-apiserver"), f"--bind-address={_LOOPBACK}", f"--advertise-address={_LOOPBACK}",
+            f"--secure-port={self.port}", f"--tls-cert-file={certificate}", f"--tls-private-key-file={key}",
+            f"--client-ca-file={self._authority.certificate}", f"--etcd-servers=http://{_LOOPBACK}:{self._store_port}",
+            "--authorization-mode=RBAC", "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-key-file={accounts}", f"--service-account-signing-key-file={accounts}",
+            "--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112", "--allow-privileged=true",
+            # These wait for work of the controller manager, which does not run: accounts for Pods, taints of Nodes taken away.
+            "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
+            "--endpoint-reconciler-type=none",  # loopback is no endpoint that could be published
+            *self._api_arguments])
+
+    def _run(self, name: str, command: list[str]) -> None:
+        self.processes[name] = Process(name, Host(), command, self.log_path(name))
+
+    def _ready(self) -> bool:
+        for name, process in self.processes.items():
+            if not process.running():
+                raise RuntimeError(f"{name} has ended with code {process.exit_code()}:\n{process.log_tail()}")
+        return self.api.ready()
+
+    def _token(self, account: str) -> str:
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": _TOKEN_SECONDS}}
+        return self.api.create(f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token", body)["status"]["token"]
+
+    def _write_kubeconfig(self, identity: str, user: dict) -> None:
+        cluster = {"server": f"https://{_LOOPBACK}:{self.port}", "certificate-authority-data": _encoded(self._authority.certificate)}
+        with open(self.kubeconfig(identity), "w") as file:
+            json.dump({  # JSON is YAML
+                "apiVersion": "v1", "kind": "Config", "current-context": "envtest",
+                "clusters": [{"name": "envtest", "cluster": cluster}],
+                "contexts": [{"name": "envtest", "context": {"cluster": "envtest", "user": identity}}],
+                "users": [{"name": identity, "user": user}],
+            }, file)
+
+    # -- using ----------------------------------------------------------------------------------------------------------
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.directory, name)
+
+    def log_path(self, name: str) -> str:
+        return self._path(f"{name}.log")
+
+    def kubeconfig(self, identity: str = "admin") -> str:
+        return self._path(f"{identity}.kubeconfig")
+
+    def kubectl_result(self, *arguments: str, identity: str = "admin", stdin: str | None = None) -> subprocess.CompletedProcess:
+        return subprocess.run([os.path.join(self._programs, "kubectl"), "--kubeconfig", self.kubeconfig(identity), *arguments], input=stdin,
+                              capture_output=True, text=True, timeout=60, env={**os.environ, "KUBECACHEDIR": self._path("kubectl")})
+
+    def kubectl(self, *arguments: str, identity: str = "admin", stdin: str | None = None) -> str:
+        result = self.kubectl_result(*arguments, identity=identity, stdin=stdin)
+        if result.returncode != 0:
+            raise RuntimeError(f"kubectl {' '.join(arguments)}: {result.stderr.strip()}")
+        return result.stdout
+
+
+def _memory() -> str | None:
+    """A file system in memory, where there is one with room for etcd's logs; otherwise the usual place."""
+    try:
+        return _MEMORY if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 << 30 else None
+    except OSError:
+        return None
+
+
+def _remove_leftovers() -> None:
+    """Of runs that were killed: their processes ended with them, their files would stay in memory."""
+    for place in (_MEMORY, tempfile.gettempdir()):
+        for left in glob.glob(os.path.join(place, f"{_PREFIX}*-*")):
+            pid = os.path.basename(left).removeprefix(_PREFIX).split("-")[0]
+            if not os.path.exists(f"/proc/{pid}"):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _encoded(path: str) -> str:
+    with open(path, "rb") as file:
+        return base64.b64encode(file.read()).decode()
