@@ -102,7 +102,7 @@ class ControlPlane:
         self._start_store()
         self._start_api_server()
         self.api = SecureApi(self.port, self._authority.certificate, administrator)
-        wait_until(self._ready, 60, "the API server to be ready")
+        wait_until(self._ready, 180, "the API server to be ready")
         self._write_kubeconfig("admin", {"client-certificate-data": _encoded(administrator[0]), "client-key-data": _encoded(administrator[1])})
         self.kubectl("apply", "-f", _RIGHTS)
         for account in ("controller", "speaker"):
@@ -131,7 +131,17 @@ class ControlPlane:
             # These wait for work of the controller manager, which does not run: accounts for Pods, taints of Nodes taken away.
             "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
             "--endpoint-reconciler-type=none",  # loopback is no endpoint that could be published
+            f"--audit-policy-file={self._audit_policy()}", f"--audit-log-path={self._path('audit.log')}",
             *self._api_arguments])
+
+    def _audit_policy(self) -> str:
+        """What the product's service accounts ask for, each request once, when it has been answered."""
+        group = f"system:serviceaccounts:{NAMESPACE}"
+        policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived", "ResponseStarted"],
+                  "rules": [{"level": "Metadata", "userGroups": [group]}, {"level": "None"}]}
+        with open(self._path("audit-policy"), "w") as file:
+            json.dump(policy, file)
+        return file.name
 
     def _run(self, name: str, command: list[str]) -> None:
         self.processes[name] = Process(name, Host(), command, self.log_path(name))
@@ -166,6 +176,13 @@ class ControlPlane:
 
     def kubeconfig(self, identity: str = "admin") -> str:
         return self._path(f"{identity}.kubeconfig")
+
+    def requests(self, account: str) -> list[str]:
+        """Every request of a service account that has been answered, with its answer's code: "patch /api/v1/... 200"."""
+        user = f"system:serviceaccount:{NAMESPACE}:{account}"
+        with open(self._path("audit.log")) as log:
+            events = [json.loads(line) for line in log if line.endswith("\n")]
+        return [f"{event['verb']} {event['requestURI']} {event['responseStatus']['code']}" for event in events if event["user"]["username"] == user]
 
     def kubectl_result(self, *arguments: str, identity: str = "admin", stdin: str | None = None) -> subprocess.CompletedProcess:
         return subprocess.run([os.path.join(self._programs, "kubectl"), "--kubeconfig", self.kubeconfig(identity), *arguments], input=stdin,

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+from lab.processes import die_with_parent
+
 _BUILD = os.path.join(os.path.dirname(__file__), "assets", "build")
 _UNAVAILABLE = 77
 
@@ -14,7 +16,8 @@ class Unavailable(Exception):
 
 def locate(*names: str) -> str:
     """The directory that holds these programs. The first call on a machine takes minutes; its progress goes to stderr."""
-    with subprocess.Popen([sys.executable, _BUILD, *names], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as build:
+    with subprocess.Popen([sys.executable, _BUILD, *names], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          preexec_fn=die_with_parent) as build:
         said = ""
         for line in build.stderr:
             said = line.strip()
