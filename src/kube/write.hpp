@@ -14,8 +14,8 @@ namespace metallb::kube {
 enum class Verb : std::uint8_t {
   kCreate,      ///< POST `body`, a whole object
   kMergePatch,  ///< PATCH with application/merge-patch+json
-  kUpdate,      ///< GET the fresh object, apply `body` to it as an RFC 7386 merge patch, PUT it; again on conflict. For
-                ///< resources where RBAC grants update only. Skipped (as success) when the patch changes nothing.
+  kUpdate,      ///< PATCH, and where RBAC grants update only: GET the fresh object, apply `body` to it as an RFC 7386 merge
+                ///< patch, PUT it; again on conflict. Skipped then (as success) when the patch changes nothing.
   kDelete,
 };
 

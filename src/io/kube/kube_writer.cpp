@@ -15,6 +15,7 @@
 #include <exception>
 #include <list>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -152,7 +153,24 @@ class Shared : public std::enable_shared_from_this<Shared> {
     co_return outcome;
   }
 
+  /// By a patch, in one request; where the role grants update alone, by GET and PUT.
   asio::awaitable<Outcome> update(const Write& write) {
+    const auto what = std::pair(write.resource, write.subresource);
+    if (!no_patches_.contains(what)) {
+      auto outcome = co_await merge_patch(write);
+      if (outcome || outcome.error().reason != Reason::kForbidden) co_return outcome;
+      if (no_patches_.insert(what).second) {
+        log_.info({{"op", "write"},
+                   {"resource", write.resource->plural},
+                   {"subresource", write.subresource},
+                   {"reason", outcome.error().message},
+                   {"msg", "patches are not permitted, reading and replacing objects instead"}});
+      }
+    }
+    co_return co_await read_and_replace(write);
+  }
+
+  asio::awaitable<Outcome> read_and_replace(const Write& write) {
     const auto patch = kube::parse_json(write.body);
     if (!patch || !patch->is_object()) co_return failed(Reason::kInvalid, "the patch is no JSON object");
     Outcome outcome;
@@ -234,6 +252,8 @@ class Shared : public std::enable_shared_from_this<Shared> {
   std::deque<Queues::iterator> line_;  ///< objects whose next write has not begun
   int running_ = 0;
   bool starting_ = false;  ///< a coroutine is being started inside submit()
+  /// What the server does not let us patch.
+  std::set<std::pair<const kube::Resource*, std::string>> no_patches_;
   std::uint64_t generated_ = 0;
   bool closed_ = false;
 };

@@ -41,6 +41,12 @@ class KubeWriterTest : public testing::Test {
     for (const auto& r : server_.received()) out.push_back(r.method + " " + r.target);
     return out;
   }
+  /// A server that lets nobody patch, as with the roles of the original's manifests.
+  void forbid_patches(FakeServer::Handler otherwise) {
+    reply_ = [otherwise = std::move(otherwise)](const Received& r) {
+      return r.method == "PATCH" ? status(403, "Forbidden", "cannot patch") : otherwise(r);
+    };
+  }
   static Reply status(int code, const std::string& reason, const std::string& message) {
     return answer(code, R"({"kind":"Status","reason":")" + reason + R"(","message":")" + message + "\"}");
   }
@@ -74,46 +80,69 @@ TEST_F(KubeWriterTest, PatchesTheSubresourceWithAMergePatch) {
   EXPECT_EQ(server_.received()[0].body, R"({"status":{}})");
 }
 
+TEST_F(KubeWriterTest, UpdatesWithOneRequestWhereItMayPatch) {
+  reply_ = [](const Received&) { return answer(200, kFresh); };
+  auto w = write(Verb::kUpdate, R"({"metadata":{"annotations":{"pool":"a"}}})");
+  w.subresource = "status";
+  w.uid = "u1";
+  EXPECT_EQ(carry_out(w).result.value(), kFresh);
+  EXPECT_THAT(sent(), testing::ElementsAre("PATCH /api/v1/namespaces/shop/services/web/status"));
+  EXPECT_EQ(boost::json::parse(server_.received()[0].body),
+            boost::json::parse(R"({"metadata":{"annotations":{"pool":"a"},"uid":"u1"}})"));
+}
+
+TEST_F(KubeWriterTest, AsksOnceWhetherItMayPatch) {
+  forbid_patches([](const Received& r) { return answer(200, r.method == "GET" ? kFresh : r.body); });
+  for (const char* name : {"web", "mail"}) {
+    ASSERT_TRUE(carry_out(write(Verb::kUpdate, R"({"a":1})", name)).result.has_value());
+  }
+  EXPECT_THAT(sent(),
+              testing::ElementsAre("PATCH /api/v1/namespaces/shop/services/web", "GET /api/v1/namespaces/shop/services/web",
+                                   "PUT /api/v1/namespaces/shop/services/web", "GET /api/v1/namespaces/shop/services/mail",
+                                   "PUT /api/v1/namespaces/shop/services/mail"));
+}
+
 TEST_F(KubeWriterTest, UpdatesTheFreshObjectAndKeepsWhatItDoesNotKnow) {
-  reply_ = [](const Received& r) { return answer(200, r.method == "GET" ? kFresh : r.body); };
+  forbid_patches([](const Received& r) { return answer(200, r.method == "GET" ? kFresh : r.body); });
   auto w = write(Verb::kUpdate, R"({"metadata":{"annotations":{"pool":"a"}}})");
   w.subresource = "status";
   const auto done = carry_out(w);
   ASSERT_TRUE(done.result.has_value()) << done.result.error().message;
-  EXPECT_THAT(sent(), testing::ElementsAre("GET /api/v1/namespaces/shop/services/web",
+  EXPECT_THAT(sent(), testing::ElementsAre("PATCH /api/v1/namespaces/shop/services/web/status",
+                                           "GET /api/v1/namespaces/shop/services/web",
                                            "PUT /api/v1/namespaces/shop/services/web/status"));
   EXPECT_EQ(boost::json::parse(*done.result), boost::json::parse(R"({"metadata":{"uid":"u1","resourceVersion":"5",
       "labels":{"kept":"yes"},"annotations":{"pool":"a"}},"unknown":{"x":1}})"));
 }
 
 TEST_F(KubeWriterTest, WritesNothingWhenTheUpdateChangesNothing) {
-  reply_ = [](const Received&) { return answer(200, kFresh); };
+  forbid_patches([](const Received&) { return answer(200, kFresh); });
   const auto done = carry_out(write(Verb::kUpdate, R"({"metadata":{"labels":{"kept":"yes","gone":null}}})"));
   EXPECT_EQ(done.result.value(), kFresh);
-  EXPECT_THAT(sent(), testing::ElementsAre("GET /api/v1/namespaces/shop/services/web"));
+  EXPECT_EQ(sent().back(), "GET /api/v1/namespaces/shop/services/web");
 }
 
 TEST_F(KubeWriterTest, RepeatsAConflictingUpdateOnTheFreshObject) {
   int version = 0;
-  reply_ = [&](const Received& r) {
+  forbid_patches([&](const Received& r) {
     if (r.method == "GET") return answer(200, R"({"metadata":{"resourceVersion":")" + std::to_string(++version) + "\"}}");
     return version < 4 ? status(409, "Conflict", "changed meanwhile") : answer(200, r.body);
-  };
+  });
   const auto done = carry_out(write(Verb::kUpdate, R"({"a":1})"));
   ASSERT_TRUE(done.result.has_value()) << done.result.error().message;
   EXPECT_EQ(boost::json::parse(*done.result), boost::json::parse(R"({"metadata":{"resourceVersion":"4"},"a":1})"));
-  EXPECT_EQ(server_.received().size(), 8);
+  EXPECT_EQ(server_.received().size(), 9);
 }
 
 TEST_F(KubeWriterTest, GivesUpAnUpdateThatConflictsForEver) {
-  reply_ = [&](const Received& r) {
+  forbid_patches([&](const Received& r) {
     return r.method == "GET" ? answer(200, kFresh) : status(409, "Conflict", "changed meanwhile");
-  };
+  });
   const auto done = carry_out(write(Verb::kUpdate, R"({"a":1})"));
   ASSERT_FALSE(done.result.has_value());
   EXPECT_EQ(done.result.error().reason, Reason::kConflict);
   EXPECT_EQ(done.result.error().message, "changed meanwhile");
-  EXPECT_EQ(server_.received().size(), 16);
+  EXPECT_EQ(server_.received().size(), 17);
 }
 
 TEST_F(KubeWriterTest, TouchesNoObjectWithAnotherUid) {
