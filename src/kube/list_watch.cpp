@@ -278,7 +278,7 @@ Core::Identity Core::identify(const json::value& object) {
   if (metadata == nullptr) return out;
   out.key = {string_at(*metadata, "namespace"), string_at(*metadata, "name")};
   out.resource_version = string_at(*metadata, "resourceVersion");
-  out.version = string_at(*metadata, "uid") + "/" + out.resource_version;
+  out.version = std::hash<std::string>{}(string_at(*metadata, "uid") + "/" + out.resource_version);
   return out;
 }
 
@@ -301,9 +301,9 @@ void Core::take_object(const json::value& object, Sink& sink) {
     return;
   }
   if (known != known_.end()) {
-    known->second.version = std::move(identity.version);
+    known->second.version = identity.version;
   } else {
-    known_.emplace(std::move(identity.key), Known{std::move(identity.version), round_});
+    known_.emplace(std::move(identity.key), Known{identity.version, round_});
   }
 }
 

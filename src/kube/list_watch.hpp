@@ -118,12 +118,12 @@ class Core {
     kWatching,        ///< taken for dead at deadline_
   };
   struct Known {
-    std::string version;  ///< uid and resourceVersion
+    std::size_t version;  ///< hash of uid and resourceVersion: one per object of the cluster, so it has to be small
     std::uint64_t round;  ///< the list that saw it last
   };
   struct Identity {
     ObjectKey key;
-    std::string version;
+    std::size_t version = 0;
     std::string resource_version;
   };
 
@@ -208,6 +208,8 @@ class ListWatch {
     std::expected<void, DecodeError> upsert(const boost::json::value& object) override {
       auto decoded = decode<T>(object);
       if (!decoded) return std::unexpected(std::move(decoded).error());
+      // A whole manifest that nobody here reads, kept with every object that was applied.
+      decoded->metadata.annotations.erase("kubectl.kubernetes.io/last-applied-configuration");
       out_.changes.push_back(Upserted<T>{std::make_shared<const T>(*std::move(decoded))});
       return {};
     }

@@ -87,13 +87,6 @@ Failure read_string_map(const json::value& in, const Place& place, StringMap& ou
   return {};
 }
 
-Failure read_int_or_string(const json::value& in, const Place& place, IntOrString& out) {
-  if (in.is_string()) return read_string(in, place, out.value.emplace<std::string>());
-  if (!in.is_number()) return mismatch(place, "a number or a string", in);
-  using Limits = std::numeric_limits<std::int32_t>;
-  return read_integer(in, place, Limits::min(), Limits::max(), out.value.emplace<std::int64_t>());
-}
-
 Failure read_value(const json::value& in, const Type& type, void* out, const Place& place);
 
 Failure read_list(const json::value& in, const Type& type, void* out, const Place& place) {
@@ -141,8 +134,6 @@ Failure read_value(const json::value& in, const Type& type, void* out, const Pla
       return read_string(in, place, *static_cast<std::string*>(out));
     case Shape::kStringMap:
       return read_string_map(in, place, *static_cast<StringMap*>(out));
-    case Shape::kIntOrString:
-      return read_int_or_string(in, place, *static_cast<IntOrString*>(out));
     case Shape::kOptional:
       return read_value(in, *type.element, type.grow(out, 1), place);
     case Shape::kList:
@@ -197,15 +188,6 @@ void write_value(const void* value, const Type& type, json::value& out) {
     case Shape::kStringMap: {
       auto& object = out.emplace_object();
       for (const auto& [key, text] : *static_cast<const StringMap*>(value)) object[key] = text;
-      return;
-    }
-    case Shape::kIntOrString: {
-      const auto& either = static_cast<const IntOrString*>(value)->value;
-      if (const auto* number = std::get_if<std::int64_t>(&either)) {
-        out = *number;
-      } else {
-        out.emplace_string() = std::get<std::string>(either);
-      }
       return;
     }
     case Shape::kOptional:

@@ -23,7 +23,7 @@
 
 namespace metallb::kube::codec {
 
-enum class Shape : std::uint8_t { kBool, kInt32, kInt64, kString, kStringMap, kIntOrString, kOptional, kList, kObject };
+enum class Shape : std::uint8_t { kBool, kInt32, kInt64, kString, kStringMap, kOptional, kList, kObject };
 
 struct Type;
 
@@ -75,10 +75,6 @@ struct Table<std::string> {
 template <>
 struct Table<StringMap> {
   static constexpr Type kType{.shape = Shape::kStringMap};
-};
-template <>
-struct Table<IntOrString> {
-  static constexpr Type kType{.shape = Shape::kIntOrString};
 };
 
 template <class E>

@@ -1,5 +1,6 @@
 // The core kinds: Service, Node, Namespace, Pod, Secret, ConfigMap, Event; and coordination's Lease, discovery's
-// EndpointSlice. Only the fields that the program reads or writes.
+// EndpointSlice. Only the fields that the program reads or writes: a cluster has ten thousand Services, each of which is
+// kept.
 #pragma once
 
 #include "kube/objects/meta.hpp"
@@ -7,15 +8,11 @@
 namespace metallb::kube {
 
 struct ServicePort {
-  std::string name;
   std::string protocol;  ///< empty means TCP
-  std::optional<std::string> appProtocol;
   std::int32_t port = 0;
-  std::optional<IntOrString> targetPort;
-  std::optional<std::int32_t> nodePort;
   bool operator==(const ServicePort&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(ServicePort, (), (name, protocol, appProtocol, port, targetPort, nodePort))
+BOOST_DESCRIBE_STRUCT(ServicePort, (), (protocol, port))
 
 struct ServiceSpec {
   std::string type;
@@ -27,19 +24,12 @@ struct ServiceSpec {
   std::string ipFamilyPolicy;
   std::string loadBalancerIP;
   std::optional<std::string> loadBalancerClass;
-  std::vector<std::string> externalIPs;
   std::string externalTrafficPolicy;
-  std::string internalTrafficPolicy;
-  std::string sessionAffinity;
-  std::optional<bool> publishNotReadyAddresses;
-  std::optional<bool> allocateLoadBalancerNodePorts;
-  std::optional<std::int32_t> healthCheckNodePort;
   bool operator==(const ServiceSpec&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(ServiceSpec, (),
                       (type, ports, selector, clusterIP, clusterIPs, ipFamilies, ipFamilyPolicy, loadBalancerIP,
-                       loadBalancerClass, externalIPs, externalTrafficPolicy, internalTrafficPolicy, sessionAffinity,
-                       publishNotReadyAddresses, allocateLoadBalancerNodePorts, healthCheckNodePort))
+                       loadBalancerClass, externalTrafficPolicy))
 
 struct LoadBalancerIngress {
   std::string ip;
@@ -80,27 +70,17 @@ struct Endpoint {
   std::vector<std::string> addresses;
   EndpointConditions conditions;
   std::optional<std::string> nodeName;
-  std::optional<ObjectReference> targetRef;
   bool operator==(const Endpoint&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Endpoint, (), (addresses, conditions, nodeName, targetRef))
-
-struct EndpointPort {
-  std::optional<std::string> name;
-  std::optional<std::string> protocol;
-  std::optional<std::int32_t> port;
-  bool operator==(const EndpointPort&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(EndpointPort, (), (name, protocol, port))
+BOOST_DESCRIBE_STRUCT(Endpoint, (), (addresses, conditions, nodeName))
 
 struct EndpointSlice {
   ObjectMeta metadata;
   std::string addressType;
   std::vector<Endpoint> endpoints;
-  std::vector<EndpointPort> ports;
   bool operator==(const EndpointSlice&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(EndpointSlice, (), (metadata, addressType, endpoints, ports))
+BOOST_DESCRIBE_STRUCT(EndpointSlice, (), (metadata, addressType, endpoints))
 
 struct NodeSpec {
   std::optional<bool> unschedulable;

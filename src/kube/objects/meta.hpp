@@ -10,7 +10,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/names.hpp"
@@ -38,18 +37,16 @@ struct ObjectMeta {
   std::string resourceVersion;  ///< compare for equality only
   std::optional<std::int64_t> generation;
   std::string creationTimestamp;  ///< RFC 3339
-  std::string deletionTimestamp;
   StringMap labels;
   StringMap annotations;
   std::vector<OwnerReference> ownerReferences;
-  std::vector<std::string> finalizers;
   bool operator==(const ObjectMeta&) const = default;
 
   [[nodiscard]] ObjectKey key() const { return {namespace_, name}; }
 };
 BOOST_DESCRIBE_STRUCT(ObjectMeta, (),
-                      (name, generateName, namespace_, uid, resourceVersion, generation, creationTimestamp,
-                       deletionTimestamp, labels, annotations, ownerReferences, finalizers))
+                      (name, generateName, namespace_, uid, resourceVersion, generation, creationTimestamp, labels,
+                       annotations, ownerReferences))
 
 struct ObjectReference {
   std::string apiVersion;
@@ -78,12 +75,6 @@ struct LabelSelector {
   bool operator==(const LabelSelector&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(LabelSelector, (), (matchLabels, matchExpressions))
-
-/// A number or a name, as in Service targetPort. Mapped by kube/json.
-struct IntOrString {
-  std::variant<std::int64_t, std::string> value;
-  bool operator==(const IntOrString&) const = default;
-};
 
 /// metav1.Condition, also used for the older condition types of Node and Pod (which lack observedGeneration).
 struct Condition {

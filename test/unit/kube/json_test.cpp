@@ -14,8 +14,8 @@ TEST(JsonDecode, ReadsNestedMembersListsAndMaps) {
   const auto service = decode_text<Service>(R"({
     "apiVersion": "v1", "kind": "Service",
     "metadata": {"name": "web", "namespace": "shop", "generation": 7, "labels": {"app": "web"}},
-    "spec": {"type": "LoadBalancer", "ports": [{"port": 80, "targetPort": "http"}, {"port": 443, "targetPort": 8443, "nodePort": 30443}],
-             "ipFamilies": ["IPv4", "IPv6"], "allocateLoadBalancerNodePorts": false},
+    "spec": {"type": "LoadBalancer", "ports": [{"port": 80, "targetPort": "http"}, {"port": 443, "protocol": "UDP"}],
+             "ipFamilies": ["IPv4", "IPv6"], "loadBalancerClass": ""},
     "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}})");
   ASSERT_TRUE(service.has_value()) << service.error().to_string();
   EXPECT_EQ(service->metadata.key(), (ObjectKey{"shop", "web"}));
@@ -23,12 +23,10 @@ TEST(JsonDecode, ReadsNestedMembersListsAndMaps) {
   EXPECT_EQ(service->metadata.labels, (StringMap{{"app", "web"}}));
   ASSERT_EQ(service->spec.ports.size(), 2U);
   EXPECT_EQ(service->spec.ports[0].port, 80);
-  EXPECT_EQ(service->spec.ports[0].targetPort, IntOrString{"http"});
-  EXPECT_FALSE(service->spec.ports[0].nodePort.has_value());
-  EXPECT_EQ(service->spec.ports[1].targetPort, IntOrString{8443});
-  EXPECT_EQ(service->spec.ports[1].nodePort, 30443);
+  EXPECT_EQ(service->spec.ports[0].protocol, "");
+  EXPECT_EQ(service->spec.ports[1].protocol, "UDP");
   EXPECT_EQ(service->spec.ipFamilies, (std::vector<std::string>{"IPv4", "IPv6"}));
-  EXPECT_EQ(service->spec.allocateLoadBalancerNodePorts, false);
+  EXPECT_EQ(service->spec.loadBalancerClass, "");
   ASSERT_EQ(service->status.loadBalancer.ingress.size(), 1U);
   EXPECT_EQ(service->status.loadBalancer.ingress[0].ip, "192.0.2.1");
 }
@@ -77,16 +75,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{R"({"spec": {"ports": [{"port": 18446744073709551615}]}})", "spec.ports[0].port: number out of range"},
         BadInput{R"({"spec": {"ports": [{"port": 1e300}]}})", "spec.ports[0].port: number out of range"},
         BadInput{R"({"spec": {"ports": [{"port": 80.5}]}})", "spec.ports[0].port: expected an integer, found a fraction"},
-        BadInput{R"({"spec": {"ports": [{"port": 80, "targetPort": []}]}})",
-                 "spec.ports[0].targetPort: expected a number or a string, found a list"},
-        BadInput{R"({"spec": {"ports": [{"port": 80, "targetPort": 4294967296}]}})",
-                 "spec.ports[0].targetPort: number out of range"},
         BadInput{R"({"metadata": {"labels": {"app.io/x": 1}}})",
                  "metadata.labels.app.io/x: expected a string, found a number"},
         BadInput{R"({"metadata": {"generation": 9223372036854775808}})", "metadata.generation: number out of range"},
         BadInput{R"({"spec": {"ipFamilies": "IPv4"}})", "spec.ipFamilies: expected a list, found a string"},
-        BadInput{R"({"spec": {"allocateLoadBalancerNodePorts": "yes"}})",
-                 "spec.allocateLoadBalancerNodePorts: expected a boolean, found a string"},
         BadInput{R"([])", "expected an object, found a list"}, BadInput{R"(null)", "expected an object, found null"}));
 
 TEST(JsonDecode, ReportsTextThatIsNotJsonWithoutAPath) {
@@ -100,11 +92,11 @@ TEST(JsonDecode, ReportsTextThatIsNotJsonWithoutAPath) {
 
 TEST(JsonDecode, TakesTheExtremesOfEachNumberType) {
   const auto service = decode_text<Service>(
-      R"({"metadata": {"generation": -9223372036854775808}, "spec": {"ports": [{"port": 2147483647, "nodePort": -2147483648}]}})");
+      R"({"metadata": {"generation": -9223372036854775808}, "spec": {"ports": [{"port": 2147483647}, {"port": -2147483648}]}})");
   ASSERT_TRUE(service.has_value()) << service.error().to_string();
   EXPECT_EQ(service->metadata.generation, std::numeric_limits<std::int64_t>::min());
   EXPECT_EQ(service->spec.ports[0].port, 2147483647);
-  EXPECT_EQ(service->spec.ports[0].nodePort, std::numeric_limits<std::int32_t>::min());
+  EXPECT_EQ(service->spec.ports[1].port, std::numeric_limits<std::int32_t>::min());
 }
 
 TEST(JsonDecode, TakesAWholeNumberWrittenAsAFraction) {
@@ -150,18 +142,7 @@ rc::Gen<std::string> word() {
 }
 
 rc::Gen<ServicePort> service_port() {
-  return rc::gen::build<ServicePort>(
-      rc::gen::set(&ServicePort::name, word()), rc::gen::set(&ServicePort::protocol, word()),
-      rc::gen::set(&ServicePort::appProtocol,
-                   rc::gen::map(rc::gen::maybe(word()), [](auto m) { return m ? std::optional(*m) : std::nullopt; })),
-      rc::gen::set(&ServicePort::port),
-      rc::gen::set(&ServicePort::targetPort,
-                   rc::gen::oneOf(rc::gen::just(std::optional<IntOrString>()),
-                                  rc::gen::map(rc::gen::arbitrary<std::int32_t>(),
-                                               [](std::int32_t n) { return std::optional(IntOrString{std::int64_t{n}}); }),
-                                  rc::gen::map(word(), [](std::string w) { return std::optional(IntOrString{w}); }))),
-      rc::gen::set(&ServicePort::nodePort, rc::gen::map(rc::gen::maybe(rc::gen::arbitrary<std::int32_t>()),
-                                                        [](auto m) { return m ? std::optional(*m) : std::nullopt; })));
+  return rc::gen::build<ServicePort>(rc::gen::set(&ServicePort::protocol, word()), rc::gen::set(&ServicePort::port));
 }
 
 RC_GTEST_PROP(JsonRoundTrip, BringsAServiceBackUnchanged, ()) {
@@ -173,7 +154,7 @@ RC_GTEST_PROP(JsonRoundTrip, BringsAServiceBackUnchanged, ()) {
   service.metadata.annotations = *rc::gen::container<StringMap>(word(), word());
   service.spec.ports = *rc::gen::container<std::vector<ServicePort>>(service_port());
   service.spec.ipFamilies = *rc::gen::container<std::vector<std::string>>(word());
-  if (*rc::gen::arbitrary<bool>()) service.spec.allocateLoadBalancerNodePorts = *rc::gen::arbitrary<bool>();
+  if (*rc::gen::arbitrary<bool>()) service.spec.loadBalancerClass = *word();
   for (auto& ip : *rc::gen::container<std::vector<std::string>>(word())) {
     service.status.loadBalancer.ingress.push_back({ip, {}});
   }
