@@ -151,7 +151,8 @@ rc::Gen<std::string> label_value() {
 
 RC_GTEST_PROP(SelectorProperty, ComesBackFromItsText, ()) {
   LabelSelector selector;
-  selector.matchLabels = *rc::gen::container<StringMap>(label(), label_value());
+  // Not a container of maps: with five keys to choose from, the generator gives up on the larger ones now and then.
+  for (const auto& key : *rc::gen::container<std::vector<std::string>>(label())) selector.matchLabels[key] = *label_value();
   for (const auto& key : *rc::gen::container<std::vector<std::string>>(label())) {
     const auto op = *rc::gen::element<std::string>("In", "NotIn", "Exists", "DoesNotExist");
     auto values = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(label_value()));
