@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "admission/objects.hpp"
 #include "config/community_value.hpp"
 
 namespace metallb::admission {
@@ -24,14 +23,8 @@ std::shared_ptr<const kube::BGPAdvertisement> without_aliases(const kube::BGPAdv
 
 }  // namespace
 
-std::vector<config::ConfigError> errors_of(config::Resources resources) {
-  std::vector<config::ConfigError> errors;
-  for (;;) {
-    const auto built = config::build(resources);
-    if (built) return errors;
-    errors.push_back(built.error());
-    if (!take_out(resources, errors.back().kind, errors.back().key)) return errors;
-  }
+std::vector<config::ConfigError> errors_of(const config::Resources& resources) {
+  return config::build(resources).errors;
 }
 
 config::Resources without_references(config::Resources resources, const Kept& kept) {

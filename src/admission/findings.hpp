@@ -8,8 +8,8 @@
 
 namespace metallb::admission {
 
-/// Everything that is wrong, at most one error for an object: the next is looked for as if the object were not there.
-[[nodiscard]] std::vector<config::ConfigError> errors_of(config::Resources resources);
+/// Everything that is wrong, at most one error for an object; of two in conflict the younger one has it.
+[[nodiscard]] std::vector<config::ConfigError> errors_of(const config::Resources& resources);
 
 /// Which references are kept by without_references(): those whose targets are among the objects.
 struct Kept {

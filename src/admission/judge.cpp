@@ -75,26 +75,45 @@ Errors faults(const Change& change, std::string_view kind, const ObjectKey& key)
   return errors;
 }
 
-/// Everything else that is worth a word: what is missing, what the change breaks elsewhere, what was broken before.
-std::vector<std::string> errors_as_warnings(const Change& change, const Kept& kept, std::string_view kind,
-                                            const ObjectKey& key) {
+/// Everything else that is worth a word, in the order in which it concerns the author.
+struct Remarks {
+  std::vector<std::string> own;     ///< what the incoming object misses
+  std::vector<std::string> caused;  ///< what the change breaks elsewhere
+  std::vector<std::string> old;     ///< what was broken before
+};
+
+void add_once(std::vector<std::string>& texts, std::string text) {
+  if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
+}
+
+/// What is found when `kept` are looked at as well.
+void remark(const Change& change, const Kept& kept, std::string_view kind, const ObjectKey& key, Remarks& out) {
   const auto known = errors_of(without_references(change.before, kept));
-  std::vector<std::string> own;
-  std::vector<std::string> caused;
-  std::vector<std::string> old;
   for (const auto& error : errors_of(without_references(change.after, kept))) {
     if (error.kind == kind && error.key == key) {
-      own.push_back(error.to_string());
+      add_once(out.own, error.to_string());
     } else if (!contains(known, error)) {
-      caused.push_back("this change breaks " + error.to_string());
+      add_once(out.caused, "this change breaks " + error.to_string());
     } else {
-      old.push_back("not in use as it is, before this change already: " + error.to_string());
+      add_once(out.old, "already wrong before: " + error.to_string());
     }
   }
-  if (old.size() > kMostOldErrors) old.resize(kMostOldErrors);
-  own.insert(own.end(), caused.begin(), caused.end());
-  own.insert(own.end(), old.begin(), old.end());
-  return own;
+}
+
+std::vector<std::string> remarks(const Change& change, const Webhook& webhook, const ObjectKey& key) {
+  const auto& kind = resource_of(webhook.kind).kind;
+  const bool aliases = std::find(webhook.inputs.begin(), webhook.inputs.end(), Kind::kCommunity) != webhook.inputs.end();
+  Remarks found;
+  remark(change, {.bfd_profiles = webhook.kind == Kind::kPeer, .aliases = aliases, .secret_of = {}}, kind, key, found);
+  // One at a time, since each object tells its first error only.
+  if (webhook.kind == Kind::kPeer) {
+    remark(change, {.bfd_profiles = false, .aliases = false, .secret_of = key.name}, kind, key, found);
+  }
+  if (found.old.size() > kMostOldErrors) found.old.resize(kMostOldErrors);
+  auto out = std::move(found.own);
+  out.insert(out.end(), found.caused.begin(), found.caused.end());
+  out.insert(out.end(), found.old.begin(), found.old.end());
+  return out;
 }
 
 }  // namespace
@@ -139,14 +158,8 @@ Verdict judge(const Webhook& webhook, const Review& review, const config::Resour
   const auto wrong = faults(change, kind, review.key);
   if (!wrong.empty() && !means_the_same(review)) return refused(joined(wrong));
 
-  const auto listed = [&](Kind input) {
-    return std::find(webhook.inputs.begin(), webhook.inputs.end(), input) != webhook.inputs.end();
-  };
-  const Kept kept{.bfd_profiles = listed(Kind::kBfdProfile) && webhook.kind == Kind::kPeer,
-                  .aliases = listed(Kind::kCommunity),
-                  .secret_of = webhook.kind == Kind::kPeer ? review.key.name : std::string()};
   Verdict verdict;
-  verdict.warnings = errors_as_warnings(change, kept, kind, review.key);
+  verdict.warnings = remarks(change, webhook, review.key);
   const auto advice = advice_on(*object, change.after);
   verdict.warnings.insert(verdict.warnings.begin(), advice.begin(), advice.end());
   return verdict;

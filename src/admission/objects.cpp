@@ -52,11 +52,6 @@ auto& list(config::Resources& r, const kube::Secret&) {
   return r.secrets;
 }
 
-template <class T>
-bool erase(config::Objects<T>& objects, const ObjectKey& key) {
-  return std::erase_if(objects, [&](const auto& object) { return object->metadata.key() == key; }) > 0;
-}
-
 }  // namespace
 
 const kube::Resource& resource_of(Kind kind) {
@@ -115,16 +110,6 @@ void put(config::Resources& resources, const Object& object) {
         }
       },
       object);
-}
-
-bool take_out(config::Resources& resources, std::string_view kind, const ObjectKey& key) {
-  if (kind == "IPAddressPool") return erase(resources.pools, key);
-  if (kind == "L2Advertisement") return erase(resources.l2_advertisements, key);
-  if (kind == "BGPAdvertisement") return erase(resources.bgp_advertisements, key);
-  if (kind == "BGPPeer") return erase(resources.bgp_peers, key);
-  if (kind == "BFDProfile") return erase(resources.bfd_profiles, key);
-  if (kind == "Community") return erase(resources.communities, key);
-  return false;
 }
 
 }  // namespace metallb::admission

@@ -1,11 +1,10 @@
-// The kinds that admission looks at, as inputs of config::build: decoded, put in place of their namesakes, taken out.
+// The kinds that admission looks at, as inputs of config::build, decoded and put in place of their namesakes.
 #pragma once
 
 #include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <expected>
 #include <memory>
-#include <string_view>
 #include <variant>
 
 #include "base/names.hpp"
@@ -38,7 +37,5 @@ using Object = std::variant<std::shared_ptr<const kube::IPAddressPool>, std::sha
 
 /// Adds `object`, in place of the one of that name if there is one.
 void put(config::Resources& resources, const Object& object);
-/// Takes out the object that an error is about. False when it is not there.
-bool take_out(config::Resources& resources, std::string_view kind, const ObjectKey& key);
 
 }  // namespace metallb::admission
