@@ -12,6 +12,7 @@
 #include "app/endpoints.hpp"
 #include "app/membership_secret.hpp"
 #include "app/version.hpp"
+#include "app/webhooks.hpp"
 #include "controller/instance.hpp"
 #include "io/driver.hpp"
 #include "io/log_sink.hpp"
@@ -77,9 +78,6 @@ int run(const ControllerOptions& options, const Log& log) {
   for (const auto& flag : accepted_without_effect(options)) {
     log.info({{"op", "startup"}, {"flag", flag}, {"msg", "flag accepted, but this build does not have its feature"}});
   }
-  if (settings->serve_webhooks) {
-    log.info({{"op", "startup"}, {"msg", "webhooks are not served by this build: nothing listens on 9443"}});
-  }
   auto component =
       Component::create({.event_source = "metallb-controller", .instance = "", .kubeconfig = options.kubeconfig}, log);
   if (!component) return fail(log, component.error());
@@ -94,6 +92,17 @@ int run(const ControllerOptions& options, const Log& log) {
     auto pod = (*component)->own_pod(settings->namespace_, options.pod_name);
     if (!pod) return fail(log, pod.error());
     own_pod = std::move(pod->metadata);
+  }
+  // Before anything else: as long as nothing answers, the API server refuses changes, and old BGPPeers cannot be read.
+  std::unique_ptr<Webhooks> webhooks;
+  if (settings->serve_webhooks) {
+    webhooks = std::make_unique<Webhooks>(**component, Webhooks::Options{.namespace_ = settings->namespace_,
+                                                                         .tls = settings->tls,
+                                                                         .rotate = !options.disable_cert_rotation,
+                                                                         .secret = options.webhook_secret,
+                                                                         .service = options.cert_service_name,
+                                                                         .certificate_directory = options.cert_dir});
+    (*endpoints)->add_readiness_check("webhooks", [&served = *webhooks] { return served.listening(); });
   }
   // In webhook mode onlywebhook another process assigns the addresses.
   std::unique_ptr<ControllerRuntime> runtime;

@@ -12,13 +12,13 @@ void add_flags(FlagSet& flags, ControllerOptions& o, std::string& log_level) {
   flags.text("pprof-bind-address", o.pprof_bind_address, "address for profiling; empty: none");
   flags.integer("health-probe-port", o.health_probe_port, "HTTP port of /healthz and /readyz, on all addresses");
   flags.boolean("disable-cert-rotation", o.disable_cert_rotation, "leave the webhook's certificates to somebody else");
-  flags.text("cert-dir", o.cert_dir, "directory of the webhook's certificate");
+  flags.text("cert-dir", o.cert_dir, "directory of the webhook's certificate, when it is not rotated");
   flags.text("cert-service-name", o.cert_service_name, "Service whose name stands in the webhook's certificate");
   flags.text("lb-class", o.lb_class, "handle only Services of this load balancer class; empty: those without one");
   flags.text("webhook-mode", o.webhook_mode, "enabled, disabled, or onlywebhook");
   flags.text("webhook-secret", o.webhook_secret, "secret that holds the webhook's certificate");
   flags.text("pod-name", o.pod_name, "name of the Pod this program runs in");
-  flags.boolean("webhook-http2", o.webhook_http2, "serve webhooks over HTTP/2 as well");
+  flags.boolean("webhook-http2", o.webhook_http2, "accepted: webhooks are served over HTTP/1.1, which every API server speaks");
   add_tls_flags(flags, o.tls);
   flags.text("metrics-cert-dir", o.metrics_cert_dir, "directory with tls.crt and tls.key for the metrics");
   flags.text("kubeconfig", o.kubeconfig, "how to reach the API server; empty: KUBECONFIG, or the Pod's service account");
@@ -71,10 +71,7 @@ std::expected<ControllerSettings, StartupProblem> prepare_controller(const Contr
 }
 
 std::vector<std::string> accepted_without_effect(const ControllerOptions& options) {
-  std::set<std::string> flags = {"pprof-bind-address", "disable-cert-rotation", "cert-dir",
-                                 "cert-service-name",  "webhook-secret",        "webhook-http2"};
-  if (options.webhook_mode != "disabled") flags.insert("webhook-mode");
-  return intersection(options.given, flags);
+  return intersection(options.given, {"pprof-bind-address"});
 }
 
 }  // namespace metallb::app

@@ -22,10 +22,12 @@ MAY_INCLUDE = {
     "config": {"base", "net", "kube"},
     "controller": {"base", "net", "kube", "config", "ipam"},
     "speaker": {"base", "net", "kube", "config", "layer2", "gossip", "bgp", "bfd", "peering"},
+    "admission": {"base", "net", "kube", "config"},
     "apiserver": {"base", "net", "kube"},
-    "io": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "bgp", "bfd", "peering", "controller", "speaker", "apiserver"},
-    "app": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "bgp", "bfd", "peering", "controller", "speaker", "apiserver",
-            "io"},
+    "io": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "bgp", "bfd", "peering", "controller", "speaker", "admission",
+           "apiserver"},
+    "app": {"base", "net", "kube", "config", "ipam", "layer2", "gossip", "bgp", "bfd", "peering", "controller", "speaker", "admission",
+            "apiserver", "io"},
 }
 SOURCES = sorted(path for path in SRC.rglob("*") if path.suffix in (".hpp", ".cpp"))
 

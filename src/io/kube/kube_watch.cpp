@@ -2,6 +2,7 @@
 
 #include "kube/objects/core.hpp"
 #include "kube/objects/metallb.hpp"
+#include "kube/objects/registration.hpp"
 
 namespace metallb::io {
 
@@ -31,6 +32,8 @@ WATCHABLE(Secret)
 WATCHABLE(ServiceL2Status)
 WATCHABLE(ServiceBGPStatus)
 WATCHABLE(ConfigurationState)
+WATCHABLE(ValidatingWebhookConfiguration)
+WATCHABLE(CustomResourceDefinition)
 
 #undef WATCHABLE
 
