@@ -249,6 +249,7 @@ TEST_F(KubeWriterTest, WritesToAnObjectThatCameLaterBeforeTheSecondWriteOfTheFir
 
 TEST_F(KubeWriterTest, ReportsNoOutcomeFromWithinTheSubmission) {
   auto bad = write(Verb::kUpdate, "not JSON");
+  bad.uid = "u1";
   submit(bad);
   EXPECT_TRUE(done_.empty());
   ASSERT_TRUE(run_until(loop_, [&] { return done_.size() == 1; }));
