@@ -36,9 +36,10 @@ std::optional<OnLink> on_link(const Links& links, const std::string& vrf, const 
     for (const auto& own : link.addresses) {
       if (!own.usable || own.address.family() != address.family()) continue;
       if (own.address == address) return std::nullopt;
-      if (own.prefix_length > longest && IpPrefix(own.address, own.prefix_length).contains(address)) {
+      const auto subnet = own.subnet();
+      if (subnet.length() > longest && subnet.contains(address)) {
         best = OnLink{&link, own.address};
-        longest = own.prefix_length;
+        longest = subnet.length();
       }
     }
   }

@@ -15,7 +15,10 @@ namespace metallb::peering {
 struct LinkAddress {
   IpAddress address;
   int prefix_length = 0;
-  bool usable = true;  ///< neither tentative nor deprecated nor duplicate
+  bool usable = true;                ///< neither tentative nor deprecated nor duplicate
+  std::optional<IpPrefix> far = {};  ///< at the other end of a point-to-point link; then `prefix_length` is that of a host
+  /// What is reached over the link from this address, without a router.
+  [[nodiscard]] IpPrefix subnet() const { return far.value_or(IpPrefix(address, prefix_length)); }
   friend bool operator==(const LinkAddress&, const LinkAddress&) = default;
 };
 

@@ -12,7 +12,7 @@ using peering::Links;
 bool reaches(const Link& link, const IpAddress& peer) {
   if (peer.is_v6() && peer.is_link_local()) return true;
   return std::ranges::any_of(link.addresses, [&](const LinkAddress& a) {
-    return a.usable && a.address.family() == peer.family() && IpPrefix(a.address, a.prefix_length).contains(peer);
+    return a.usable && a.address.family() == peer.family() && a.subnet().contains(peer);
   });
 }
 

@@ -33,9 +33,13 @@ std::optional<AddressFacts> parse_address(nlmsghdr& header) {
   AddressFacts facts;
   facts.index = InterfaceIndex(static_cast<std::int32_t>(message->ifa_index));
   facts.address = *own;
-  // With another address at the far end the length is that of the far end's subnet.
-  facts.prefix_length = there && *there != *own ? address_bits(own->family()) : message->ifa_prefixlen;
+  facts.prefix_length = message->ifa_prefixlen;
   if (facts.prefix_length > address_bits(own->family())) return std::nullopt;
+  // With another address at the far end the length is that of the far end's subnet.
+  if (there && *there != *own && there->family() == own->family()) {
+    facts.far = IpPrefix(*there, facts.prefix_length);
+    facts.prefix_length = address_bits(own->family());
+  }
   facts.secondary = (flags & IFA_F_SECONDARY) != 0;
   facts.unique = (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == 0;
   facts.deprecated = (flags & IFA_F_DEPRECATED) != 0;

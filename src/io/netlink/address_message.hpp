@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/names.hpp"
-#include "net/ip_address.hpp"
+#include "net/ip_range.hpp"
 
 struct nlattr;
 struct nlmsghdr;
@@ -14,10 +14,11 @@ namespace metallb::io {
 /// An address of this node, from its newest message.
 struct AddressFacts {
   InterfaceIndex index;
-  IpAddress address;       ///< the own end of a point-to-point link
-  int prefix_length = 0;   ///< of the subnet that the own address is in
-  bool secondary = false;  ///< others go before it as a source; so are temporary addresses (RFC 8981)
-  bool unique = true;      ///< duplicate address detection is through, and found none (RFC 4862, Section 5.4)
+  IpAddress address;            ///< the own end of a point-to-point link
+  int prefix_length = 0;        ///< of the subnet that the own address is in
+  std::optional<IpPrefix> far;  ///< of a point-to-point link; the own address is in no subnet then
+  bool secondary = false;       ///< others go before it as a source; so are temporary addresses (RFC 8981)
+  bool unique = true;           ///< duplicate address detection is through, and found none (RFC 4862, Section 5.4)
   bool deprecated = false;
 };
 

@@ -6,9 +6,9 @@
 namespace metallb::io {
 namespace {
 
-/// An IPv4 address may stand on a link once for each of several subnets.
+/// An IPv4 address may stand on a link once for each of several subnets, its own or those of far ends.
 bool same(const AddressFacts& a, const AddressFacts& b) {
-  return a.address == b.address && a.prefix_length == b.prefix_length;
+  return a.address == b.address && a.prefix_length == b.prefix_length && a.far == b.far;
 }
 
 }  // namespace
@@ -69,7 +69,8 @@ peering::Links LinkTable::links() const {
     for (const bool secondary : {false, true}) {
       for (const auto& [address, seen] : row.addresses) {
         if (address.secondary != secondary) continue;
-        link.addresses.push_back({address.address, address.prefix_length, address.unique && !address.deprecated});
+        link.addresses.push_back(
+            {address.address, address.prefix_length, address.unique && !address.deprecated, address.far});
       }
     }
     out.emplace(facts.name, std::move(link));

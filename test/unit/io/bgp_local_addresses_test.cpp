@@ -85,6 +85,13 @@ TEST(LocalAddresses, ALinkLocalSessionIsThatOfItsInterface) {
   EXPECT_TRUE(found.on_link);
 }
 
+TEST(LocalAddresses, TheFarEndOfAPointToPointLinkIsOnIt) {
+  const auto far = IpPrefix::parse("10.9.0.2/32");
+  const auto links = links_of({link_of("ppp0", {{address("10.9.0.1"), 32, true, far}, {address("fe80::1"), 64, true}})});
+  EXPECT_TRUE(local_addresses(address("10.9.0.1"), to("10.9.0.2"), links, {}).on_link);
+  EXPECT_FALSE(local_addresses(address("10.9.0.1"), to("10.9.0.3"), links, {}).on_link);
+}
+
 TEST(LocalAddresses, OfSeveralInterfacesWithTheAddressTheOneThatReachesThePeerCounts) {
   auto copy = link_of("dummy0", {{address("192.0.2.1"), 32, true}, {address("2001:db8:3::1"), 64, true}});
   auto foreign = link_of("aaa0", {{address("192.0.2.1"), 24, true}, {address("2001:db8:4::1"), 64, true}}, "red");

@@ -106,6 +106,19 @@ TEST(LinkTable, TheSameAddressMayStandInTwoSubnets) {
   EXPECT_THAT(table.links().at("eth0").addresses, ElementsAre(LinkAddress{address("10.0.0.1"), 32, true}));
 }
 
+TEST(LinkTable, TheSameAddressMayFaceTwoFarEnds) {
+  LinkTable table;
+  table.link(link(2, "ppp0"));
+  auto one = on(2, "10.0.0.1", 32);
+  one.far = IpPrefix(address("10.0.0.2"), 32);
+  auto other = on(2, "10.0.0.1", 32);
+  other.far = IpPrefix(address("10.0.0.3"), 32);
+  table.address(one);
+  table.address(other);
+  table.address_gone(one);
+  EXPECT_THAT(table.links().at("ppp0").addresses, ElementsAre(LinkAddress{address("10.0.0.1"), 32, true, other.far}));
+}
+
 TEST(LinkTable, ADumpForgetsWhatItDoesNotName) {
   LinkTable table;
   table.link(link(2, "eth0"));
@@ -162,7 +175,10 @@ TEST(LinkMonitor, TellsLinksWithTheirAddressesAndFollowsThem) {
     EXPECT_THAT(lan.addresses, Contains(LinkAddress{address("192.168.1.1"), 24, true}));
     EXPECT_EQ(lan.link_local(), address("fe80::1"));
     ip("addr add 10.0.0.1 peer 10.0.1.0/24 dev lan0");
-    EXPECT_TRUE(watcher.has("lan0", {address("10.0.0.1"), 32, true})) << "the subnet is the far end's";
+    const auto far = IpPrefix::parse("10.0.1.0/24");
+    EXPECT_TRUE(watcher.has("lan0", {address("10.0.0.1"), 32, true, far})) << "the subnet is the far end's";
+    EXPECT_TRUE(peering::on_link(watcher.links, "", address("10.0.1.9")));
+    EXPECT_FALSE(peering::on_link(watcher.links, "", address("10.0.0.9")));
     ip("addr add fd00::1/64 dev lan0 nodad preferred_lft 0");
     EXPECT_TRUE(watcher.has("lan0", {address("fd00::1"), 64, false})) << "deprecated";
     ip("addr add fd00::2/64 dev lan0");

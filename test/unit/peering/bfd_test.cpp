@@ -61,6 +61,9 @@ TEST(BfdPath, IsOfTheKindThatThePeerNeeds) {
            {"external of any AS", any_external, {"watch 1 single 192.0.2.1 192.0.2.254 2"}},
            {"external over IPv6", addressed("2001:db8::9"), {"watch 1 single 2001:db8::1 2001:db8::9 2"}},
            {"internal, on the LAN", internal(addressed()), {"watch 1 single 192.0.2.1 192.0.2.254 2"}},
+           {"internal, at the far end of a point-to-point link",
+            internal(addressed("198.51.100.2")),
+            {"watch 1 single 198.51.100.1 198.51.100.2 3"}},
            {"internal, behind a router",
             from(internal(addressed("203.0.113.9")), "192.0.2.1"),
             {"watch 1 multi 192.0.2.1 203.0.113.9 0"}},
@@ -73,7 +76,10 @@ TEST(BfdPath, IsOfTheKindThatThePeerNeeds) {
            {"an interface whose router is not known", on_interface(), {}},
        }) {
     Desk desk;
-    desk.set_links(two_links());
+    auto links = two_links();
+    const IpPrefix far(ip("198.51.100.2"), 32);
+    links.at("eth1").addresses.push_back({.address = ip("198.51.100.1"), .prefix_length = 32, .far = far});
+    desk.set_links(links);
     desk.set(with_bfd(row.peer));
     EXPECT_EQ(desk.bfd, row.expected) << row.what;
     EXPECT_EQ(desk.status().watched, true);
