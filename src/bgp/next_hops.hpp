@@ -12,7 +12,8 @@ namespace metallb::bgp {
 struct LocalAddresses {
   IpAddress session;              ///< the TCP connection's own end
   std::optional<IpAddress> ipv4;  ///< of the interface
-  std::optional<IpAddress> ipv6;  ///< global, neither deprecated nor tentative: of the interface, else of the node
+  std::optional<IpAddress>
+      ipv6;  ///< global, neither deprecated nor tentative: of the interface; on IPv4 sessions else of the node
   std::optional<IpAddress> ipv6_link_local;  ///< of the interface
   bool on_link = false;                      ///< the peer is in a subnet of the interface
   friend bool operator==(const LocalAddresses&, const LocalAddresses&) = default;

@@ -50,7 +50,9 @@ bgp::LocalAddresses local_addresses(const IpAddress& session, const bgp::Transpo
     out.ipv6_link_local = link->link_local();
     out.on_link = transport.address && reaches(*link, *transport.address);
   }
-  if (!out.ipv6) out.ipv6 = node_ipv6;
+  // Where this node's own address does not lead over the session's link (in a VRF, or over a link that has link-local
+  // addresses only), naming it would draw traffic to where nobody answers.
+  if (!out.ipv6 && session.is_v4() && transport.vrf.empty()) out.ipv6 = node_ipv6;
   return out;
 }
 

@@ -9,8 +9,8 @@
 
 namespace metallb::io {
 
-/// `session`: the own end of the connection that was made with `transport`. `node_ipv6`: where the interface has no global
-/// IPv6 address.
+/// `session`: the own end of the connection that was made with `transport`. `node_ipv6`: for sessions over
+/// IPv4 outside of VRFs, where the interface has no global IPv6 address.
 [[nodiscard]] bgp::LocalAddresses local_addresses(const IpAddress& session, const bgp::Transport& transport,
                                                   const peering::Links& links, const std::optional<IpAddress>& node_ipv6);
 

@@ -74,6 +74,20 @@ TEST(LocalAddresses, TheNodesOwnStandsInWhereTheInterfaceHasNoGlobalAddress) {
   EXPECT_FALSE(unknown.on_link);
 }
 
+TEST(LocalAddresses, TheNodesOwnStandsInForNobodyElsesSession) {
+  // bgp spec 4.8: it does not lead over a link without global addresses, nor into a VRF.
+  const auto node = address("2001:db8:99::1");
+  const auto links = links_of(
+      {kLan, link_of("eth1", {{address("fe80::5"), 64, true}}), link_of("eth2", {{address("192.0.2.1"), 24, true}}, "red")});
+  const auto unnumbered = local_addresses(address("fe80::5"), to("fe80::9", "eth1"), links, node);
+  EXPECT_EQ(unnumbered.ipv6, std::nullopt);
+  // S7, S8: the link-local address in both places, in either family.
+  const auto twice = bgp::test::from_hex("fe800000000000000000000000000005 fe800000000000000000000000000005");
+  EXPECT_EQ(bgp::next_hops(unnumbered, true).ipv6, twice);
+  EXPECT_EQ(bgp::next_hops(unnumbered, true).ipv4, twice);
+  EXPECT_EQ(local_addresses(address("192.0.2.1"), to("192.0.2.254", "", "red"), links, node).ipv6, std::nullopt);
+}
+
 TEST(LocalAddresses, ALinkLocalSessionIsThatOfItsInterface) {
   auto twin = kLan;
   twin.name = "eth1";
