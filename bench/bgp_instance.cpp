@@ -24,7 +24,6 @@ PeerSettings settings(std::uint32_t peer) {
   out.peer_as.number = Asn(64513);
   out.router_id = RouterId(1);
   out.families = {kIpv4Unicast};
-  out.request_routes = false;
   return out;
 }
 

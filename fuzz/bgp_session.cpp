@@ -90,7 +90,7 @@ class World {
       case 10:
         return input(PeerLiveness{kPeer, (argument & 1U) != 0});
       case 11:
-        return input(ResetPeer{kPeer, "reset"});
+        return input(ConnectPeer{kPeer});
       case 12:
         if ((argument & 1U) != 0) return input(ServicesKnown{});
         return input(BytesTaken{pick(argument), std::size_t{argument} * 64});

@@ -49,6 +49,8 @@ void AdjRibOut::drain() {
   draining_ = true;
   // What is left of a batch is not announced any more: a route is compared with what is wanted when it is written.
   all_dirty_ = true;
+  // RFC 4724, Section 4.1: End-of-RIB would say that this was all we have.
+  ends_due_.clear();
 }
 
 void AdjRibOut::changed(RouteIndex route) {
@@ -76,6 +78,10 @@ void AdjRibOut::set_next_hops(const NextHops& next_hops) {
 void AdjRibOut::refresh(const Family& family) {
   // RFC 2918, Section 4: a family that was not negotiated is ignored.
   if (running_ && contains(terms_.families, family) && !contains(refreshes_due_, family)) refreshes_due_.push_back(family);
+}
+
+bool AdjRibOut::refreshing(const Family& family) const {
+  return contains(refreshes_due_, family) || contains(refreshes_running_, family);
 }
 
 bool AdjRibOut::has_work() const {
@@ -114,8 +120,13 @@ void AdjRibOut::start_batch(Bytes& out) {
   batch_ = true;
   // RFC 7313, Section 4: a peer ignores a begin that comes before our End-of-RIB, so the dump waits for it.
   if (ends_due_.empty()) {
-    refreshes_running_ = std::exchange(refreshes_due_, {});
-    for (const auto& family : refreshes_running_) {
+    for (const auto& family : std::exchange(refreshes_due_, {})) {
+      if (contains(refreshes_running_, family)) {
+        // Its batch was cut short, and is still to be ended: this is the next one.
+        refreshes_due_.push_back(family);
+        continue;
+      }
+      refreshes_running_.push_back(family);
       if (terms_.enhanced_route_refresh) write_mark(family, RouteRefresh::Kind::kBegin, out);
       mark_outdated(family == kIpv4Unicast ? IpFamily::kIpv4 : IpFamily::kIpv6);
       all_dirty_ = true;

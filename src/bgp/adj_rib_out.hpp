@@ -30,6 +30,7 @@ class AdjRibOut {
 
   /// Until end() nothing is wanted any more: what was told is withdrawn.
   void drain();
+  [[nodiscard]] bool draining() const { return draining_; }
 
   /// The wish for this route is another one.
   void changed(RouteIndex route);
@@ -37,6 +38,8 @@ class AdjRibOut {
   void set_next_hops(const NextHops& next_hops);
   /// The peer asks for a family anew (RFC 2918). One dump runs at a time; one more request is remembered, not several.
   void refresh(const Family& family);
+  /// Asked for, and not told completely yet.
+  [[nodiscard]] bool refreshing(const Family& family) const;
 
   /// Whether write() would write something, provided that all Services are known and nobody is publishing.
   [[nodiscard]] bool has_work() const;
@@ -107,7 +110,7 @@ class AdjRibOut {
 
   std::vector<Family> ends_due_;           ///< families that wait for their End-of-RIB
   std::vector<Family> refreshes_due_;      ///< asked for
-  std::vector<Family> refreshes_running_;  ///< begun with this batch
+  std::vector<Family> refreshes_running_;  ///< begun with this batch, or with one that was cut short
   Counters counters_;
 };
 

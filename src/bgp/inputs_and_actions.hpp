@@ -57,10 +57,6 @@ struct AddressesChanged {
 
 /// What stood in the way of a connection is gone (its source address has come, say): no waiting for the next attempt.
 struct ConnectNow {};
-/// The operator wants the session reset (Cease 6/4).
-struct Reset {
-  std::string text;
-};
 /// BFD's verdict. Not told when the peer's administrator took BFD down (RFC 5882, Section 3.2).
 struct Liveness {
   bool up = false;
@@ -86,7 +82,7 @@ struct AcceptedFor {
 };
 /// What one session is told.
 using SessionInput = std::variant<Connected, DialFailed, Received, BytesTaken, Disconnected, AddressesChanged, ConnectNow,
-                                  Reset, Liveness, Drain, Shutdown, Configured, AcceptedFor>;
+                                  Liveness, Drain, Shutdown, Configured, AcceptedFor>;
 
 // ---- inputs to all ----
 
@@ -100,10 +96,6 @@ struct RemovePeer {
 };
 struct ConnectPeer {
   PeerId peer;
-};
-struct ResetPeer {
-  PeerId peer;
-  std::string text;
 };
 struct PeerLiveness {
   PeerId peer;
@@ -130,7 +122,7 @@ struct Stop {
   bool for_good = false;  ///< the node will not be back
 };
 using Input = std::variant<Connected, DialFailed, Received, BytesTaken, Disconnected, AddressesChanged, SetPeer, RemovePeer,
-                           ConnectPeer, ResetPeer, PeerLiveness, Accepted, Publish, ServicesKnown, Drain, Stop>;
+                           ConnectPeer, PeerLiveness, Accepted, Publish, ServicesKnown, Drain, Stop>;
 
 // ---- actions ----
 

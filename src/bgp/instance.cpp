@@ -139,10 +139,6 @@ void Instance::take(Now now, const ConnectPeer& in, Output& out) {
   tell(now, in.peer, ConnectNow{}, out);
 }
 
-void Instance::take(Now now, const ResetPeer& in, Output& out) {
-  tell(now, in.peer, Reset{in.text}, out);
-}
-
 void Instance::take(Now now, const PeerLiveness& in, Output& out) {
   tell(now, in.peer, Liveness{in.up}, out);
 }
@@ -175,6 +171,7 @@ void Instance::take(Now, const ServicesKnown&, Output&) {
 }
 
 void Instance::take(Now now, const Drain& in, Output& out) {
+  speaker_.draining = true;
   for (const auto peer : peers()) tell(now, peer, in, out);
 }
 

@@ -57,7 +57,6 @@ class Instance {
   void take(Now now, const SetPeer& in, Output& out);
   void take(Now now, const RemovePeer& in, Output& out);
   void take(Now now, const ConnectPeer& in, Output& out);
-  void take(Now now, const ResetPeer& in, Output& out);
   void take(Now now, const PeerLiveness& in, Output& out);
   void take(Now now, const Accepted& in, Output& out);
   void take(Now now, const Publish& in, Output& out);

@@ -117,7 +117,7 @@ std::expected<Negotiated, Error> negotiate(const PeerSettings& settings, const O
 Duration keepalive_time(const PeerSettings& settings, Duration hold_time) {
   const auto third = hold_time / 3;
   const auto configured = settings.keepalive_time.value_or(Duration::zero());
-  return configured > Duration::zero() ? std::min(configured, third) : third;
+  return configured > Duration::zero() ? std::min(std::max(configured, kFastestKeepalive), third) : third;
 }
 
 bool refuses_capabilities(const Notification& notification, const Open& sent) {

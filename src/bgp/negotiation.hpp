@@ -37,7 +37,10 @@ struct Negotiated {
 [[nodiscard]] std::expected<Negotiated, Error> negotiate(const PeerSettings& settings, const Open& sent,
                                                          const Open& received);
 
-/// The smaller of what is configured and a third of the hold time; 0 without a hold time.
+/// RFC 4271, Section 4.4: KEEPALIVEs come no faster.
+inline constexpr Duration kFastestKeepalive = std::chrono::seconds(1);
+
+/// The smaller of what is configured and a third of the hold time, but not below kFastestKeepalive; 0 without a hold time.
 [[nodiscard]] Duration keepalive_time(const PeerSettings& settings, Duration hold_time);
 
 /// Whether a NOTIFICATION says that a capability of ours, other than a family, was too much for the peer.

@@ -46,13 +46,14 @@ void Session::on_time(Now now, Output& out) {
   } else if (connect_at_ <= at) {
     dial(at, out);
   }
+  refreshes_.pass_on(at, rib_);
   if (has_room_and_work()) write_routes(at, out);
   end(at, out);
 }
 
 SteadyPoint Session::next_deadline() const {
   if (has_room_and_work()) return SteadyPoint::min();
-  auto deadline = kIdle;
+  auto deadline = established() != nullptr ? refreshes_.next_deadline() : kIdle;
   for (const auto& connection : connections_) deadline = std::min(deadline, connection->next_deadline());
   if (!idle_) return std::min(deadline, connect_at_);
   return startable() ? std::min(deadline, start_at()) : deadline;
@@ -139,16 +140,17 @@ State Session::state() const {
 // ---- starting ----
 
 bool Session::startable() const {
-  return !down_ && settings_.held.empty() && settings_.transport.address.has_value();
+  return !down_ && !speaker_.draining && settings_.held.empty() && settings_.transport.address.has_value();
+}
+
+bool Session::may_dial() const {
+  return settings_.initiative != Initiative::kPassive && !speaker_.draining;
 }
 
 void Session::start(SteadyPoint now, Output& out) {
   idle_ = false;
-  if (settings_.initiative == Initiative::kPassive) {
-    connect_at_ = kIdle;
-    return;
-  }
-  dial(now, out);
+  if (may_dial()) return dial(now, out);
+  connect_at_ = kIdle;
 }
 
 /// A connection attempt, also in place of one that takes too long.
@@ -168,11 +170,7 @@ void Session::dial(SteadyPoint now, Output& out) {
 }
 
 void Session::restart_connect_timer(SteadyPoint now) {
-  if (settings_.initiative == Initiative::kPassive) {
-    connect_at_ = kIdle;
-    return;
-  }
-  connect_at_ = now + spread(settings_.connect_time ? *settings_.connect_time : connect_retry_.next());
+  connect_at_ = may_dial() ? now + spread(settings_.connect_time ? *settings_.connect_time : connect_retry_.next()) : kIdle;
 }
 
 /// RFC 4271, Section 10: times are spread over 0.75 to 1.0 of themselves.
@@ -214,7 +212,7 @@ void Session::dial_ended(SteadyPoint now, bool without_answer, Output& out) {
   ++counters_.dials_failed;
   // RFC 4271, Section 8.2.2: ConnectRetry expired in Connect: again, at once.
   const bool again = without_answer && settings_.connect_time && *settings_.connect_time <= kDialTimeout;
-  if (again && connections_.empty()) return dial(now, out);
+  if (again && connections_.empty() && may_dial()) return dial(now, out);
   // deviation: RFC 4271, Section 8.2.2 goes to Idle unless DelayOpen runs; this waits in Active, as FRR does.
   lost_before_open(now);
 }

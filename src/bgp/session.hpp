@@ -23,6 +23,7 @@
 #include "bgp/counters.hpp"
 #include "bgp/error.hpp"
 #include "bgp/inputs_and_actions.hpp"
+#include "bgp/refresh_requests.hpp"
 
 namespace metallb::bgp {
 
@@ -35,6 +36,7 @@ struct Speaker {
   std::optional<SteadyPoint> started;  ///< of this process; for the restart bit (RFC 4724)
   bool services_known = false;
   bool publishing = false;  ///< more changes follow
+  bool draining = false;    ///< this process ends soon: nobody is dialled, and who comes up is announced nothing
   [[nodiscard]] bool may_tell() const { return services_known && !publishing; }
 };
 
@@ -80,7 +82,6 @@ class Session {
   void take(SteadyPoint now, const Disconnected& in, Output& out);
   void take(SteadyPoint now, const AddressesChanged& in, Output& out);
   void take(SteadyPoint now, const ConnectNow& in, Output& out);
-  void take(SteadyPoint now, const Reset& in, Output& out);
   void take(SteadyPoint now, const Liveness& in, Output& out);
   void take(SteadyPoint now, const Drain& in, Output& out);
   void take(SteadyPoint now, const Shutdown& in, Output& out);
@@ -93,6 +94,7 @@ class Session {
   void log_step(State from, State to, bool downwards);
   void warn_of_missing_next_hops(const Connection& connection);
   [[nodiscard]] bool startable() const;
+  [[nodiscard]] bool may_dial() const;
   [[nodiscard]] SteadyPoint start_at() const { return std::max(idle_until_, liveness_until_); }
   void start(SteadyPoint now, Output& out);
   void dial(SteadyPoint now, Output& out);
@@ -125,6 +127,7 @@ class Session {
   void send(SteadyPoint now, Connection& connection, Bytes bytes, Output& out);
   void restart_hold_timer(SteadyPoint now, Connection& connection);
   void restart_keepalive_timer(SteadyPoint now, Connection& connection);
+  void send_keepalive(SteadyPoint now, Connection& connection, Output& out);
   void write_routes(SteadyPoint now, Output& out);
   void count(Counters::Messages& messages, MessageType type);
 
@@ -132,6 +135,7 @@ class Session {
   [[nodiscard]] const Connection* established() const;
   [[nodiscard]] Connection* established() { return const_cast<Connection*>(std::as_const(*this).established()); }
   [[nodiscard]] bool restarting(SteadyPoint now) const;
+  [[nodiscard]] bool may_tell() const;
   [[nodiscard]] Duration spread(Duration time);
 
   const PeerId peer_;
@@ -139,6 +143,7 @@ class Session {
   Speaker& speaker_;
   Log log_;
   AdjRibOut rib_;
+  RefreshRequests refreshes_;
   Counters counters_;
 
   bool down_ = false;                                     ///< shut down: no way back

@@ -125,36 +125,32 @@ void Session::take(SteadyPoint now, const ConnectNow&, Output&) {
 
 /// What waits in Active waits no longer.
 void Session::connect_at_once(SteadyPoint now) {
-  if (!idle_ && connections_.empty() && settings_.initiative != Initiative::kPassive) connect_at_ = now;
-}
-
-void Session::take(SteadyPoint now, const Reset& in, Output& out) {
-  if (connections_.empty()) return;
-  end_all(now, shutdown(cease::kAdministrativeReset, in.text), out);
-  rest(now, Retry::kNow);
+  if (!idle_ && connections_.empty() && may_dial()) connect_at_ = now;
 }
 
 bool Session::keeps_routes() const {
   const auto* session = established();
-  return session != nullptr && session->agreed.graceful_restart &&
-         !session->sent.capabilities.graceful_restart->entries.empty();
+  return session != nullptr && session->keeps_routes();
 }
 
 void Session::take(SteadyPoint, const Drain&, Output&) {
+  connect_at_ = kIdle;
   if (!keeps_routes()) rib_.drain();
 }
 
 void Session::take(SteadyPoint now, const Shutdown& in, Output& out) {
   down_ = true;
-  const auto farewell = shutdown(cease::kAdministrativeShutdown, "speaker shutting down");
-  const bool silent = in.reason == Shutdown::Reason::kRestart && keeps_routes();
-  // bgp spec 4.7: a NOTIFICATION would make the peer drop the routes that it shall keep.
-  if (silent) {
-    last_error_ = "closed for a graceful restart";
-    while (!connections_.empty()) close(now, *connections_.back(), kLinger, out);
-  } else {
-    end_all(now, in.reason == Shutdown::Reason::kRemoved ? cease_for(cease::kPeerDeconfigured) : farewell, out);
+  if (in.reason == Shutdown::Reason::kRestart) {
+    // bgp spec 4.7: a NOTIFICATION would make the peer drop the routes that it shall keep; also those that it keeps since
+    // our last restart, while this session has not come up yet.
+    for (auto i = connections_.size(); i-- > 0;) {
+      if (!connections_[i]->keeps_routes()) continue;
+      last_error_ = "closed for a graceful restart";
+      close(now, *connections_[i], kLinger, out);
+    }
   }
+  const auto farewell = shutdown(cease::kAdministrativeShutdown, "speaker shutting down");
+  end_all(now, in.reason == Shutdown::Reason::kRemoved ? cease_for(cease::kPeerDeconfigured) : farewell, out);
   rest(now, Retry::kNow);
 }
 
@@ -172,8 +168,15 @@ void Session::take(SteadyPoint now, const Liveness& in, Output& out) {
 }
 
 void Session::take(SteadyPoint now, const Configured& in, Output& out) {
-  const bool reset = needs_reset(settings_, in.settings) || (!in.settings.held.empty() && settings_.held.empty());
+  const bool held = !in.settings.held.empty() && settings_.held.empty();
+  const bool reset = needs_reset(settings_, in.settings) || held;
+  const bool sooner = in.settings.connect_time && in.settings.connect_time != settings_.connect_time;
   settings_ = in.settings;
+  if (sooner) {
+    const auto latest = now + *settings_.connect_time;
+    if (connect_at_ != kIdle) connect_at_ = std::min(connect_at_, latest);
+    liveness_until_ = std::min(liveness_until_, latest);
+  }
   if (auto* connection = established()) {
     connection->agreed.keepalive_time = keepalive_time(settings_, connection->agreed.hold_time);
     if (connection->keepalive_at != kIdle) {
@@ -181,9 +184,10 @@ void Session::take(SteadyPoint now, const Configured& in, Output& out) {
     }
   }
   if (!reset) return;
-  const auto why = settings_.held;
-  end_all(now, cease_for(cease::kOtherConfigurationChange), out);
-  if (!why.empty()) last_error_ = why;
+  // What is held does not come back at once: no peer shall keep stale routes for that long (bgp spec 4.10).
+  end_all(now, held ? shutdown(cease::kAdministrativeShutdown, settings_.held) : cease_for(cease::kOtherConfigurationChange),
+          out);
+  if (!settings_.held.empty()) last_error_ = settings_.held;
   idle_hold_.reset();
   connect_retry_.reset();
   liveness_until_ = SteadyPoint::min();
@@ -207,7 +211,7 @@ void Session::expire(SteadyPoint now, Connection& connection, Output& out) {
     close(now, connection, Duration::zero(), out);
     return rest(now, Retry::kLater);
   }
-  if (connection.keepalive_at <= now) send(now, connection, Keepalive{}, out);
+  if (connection.keepalive_at <= now) send_keepalive(now, connection, out);
 }
 
 }  // namespace metallb::bgp

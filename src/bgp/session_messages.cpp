@@ -157,7 +157,9 @@ void Session::handle_route_refresh(SteadyPoint now, Connection& connection, Byte
   if (!decoded) return fail(now, connection, decoded.error().notification, decoded.error().reason, Retry::kLater, out);
   const auto& refresh = std::get<RouteRefresh>(*decoded);
   // RFC 7313: begin and end of the peer's own dump mean nothing to who keeps no routes.
-  if (refresh.kind == RouteRefresh::Kind::kRequest) rib_.refresh(refresh.family);
+  if (refresh.kind != RouteRefresh::Kind::kRequest) return;
+  refreshes_.ask(refresh.family);
+  refreshes_.pass_on(now, rib_);
 }
 
 void Session::establish(SteadyPoint now, Connection& connection, Output& out) {
@@ -183,8 +185,11 @@ void Session::establish(SteadyPoint now, Connection& connection, Output& out) {
   terms.end_of_rib = agreed.graceful_restart;
   terms.enhanced_route_refresh = agreed.enhanced_route_refresh;
   rib_.begin(std::move(terms));
+  refreshes_.begin(agreed.families);
+  if (speaker_.draining && !keeps_routes()) rib_.drain();
   restart_keepalive_timer(now, connection);
-  if (!settings_.request_routes || !agreed.route_refresh) return;
+  // Nothing is imported, but dashboards that know the original look for these (bgp spec 3.6).
+  if (!agreed.route_refresh) return;
   for (const auto& family : agreed.families) send(now, connection, RouteRefresh{family, RouteRefresh::Kind::kRequest}, out);
 }
 
@@ -206,7 +211,13 @@ void Session::restart_hold_timer(SteadyPoint now, Connection& connection) {
 
 void Session::restart_keepalive_timer(SteadyPoint now, Connection& connection) {
   const auto time = connection.agreed.keepalive_time;
-  connection.keepalive_at = time > Duration::zero() ? now + spread(time) : kIdle;
+  connection.keepalive_at = time > Duration::zero() ? now + std::max(kFastestKeepalive, spread(time)) : kIdle;
+}
+
+/// One at a time: while the last one waits for the peer to read, another would tell it nothing and only take memory.
+void Session::send_keepalive(SteadyPoint now, Connection& connection, Output& out) {
+  if (connection.queued_to_keepalive > 0) return restart_keepalive_timer(now, connection);
+  send(now, connection, Keepalive{}, out);
 }
 
 // ---- sending ----
@@ -234,8 +245,10 @@ void Session::count(Counters::Messages& messages, MessageType type) {
 void Session::send(SteadyPoint now, Connection& connection, const Message& message, Output& out) {
   auto bytes = encode(message);
   count(counters_.sent, static_cast<MessageType>(bytes[kHeaderSize - 1]));
-  if (std::holds_alternative<Keepalive>(message)) restart_keepalive_timer(now, connection);
   send(now, connection, std::move(bytes), out);
+  if (!std::holds_alternative<Keepalive>(message)) return;
+  restart_keepalive_timer(now, connection);
+  connection.queued_to_keepalive = connection.queued;
 }
 
 void Session::send(SteadyPoint now, Connection& connection, Bytes bytes, Output& out) {
@@ -250,13 +263,19 @@ void Session::take(SteadyPoint now, const BytesTaken& in, Output&) {
   auto* connection = find(in.connection);
   if (connection == nullptr || in.count == 0) return;
   connection->queued -= std::min(connection->queued, in.count);
+  connection->queued_to_keepalive -= std::min(connection->queued_to_keepalive, in.count);
   connection->send_hold_until =
       connection->queued == 0 ? kIdle : now + std::max<Duration>(kSendHoldTime, 2 * connection->agreed.hold_time);
 }
 
 bool Session::has_room_and_work() const {
   const auto* connection = established();
-  return connection != nullptr && connection->queued < kAhead && speaker_.may_tell() && rib_.has_work();
+  return connection != nullptr && connection->queued < kAhead && may_tell() && rib_.has_work();
+}
+
+/// What is withdrawn ahead of the end does not wait for a publisher who will not come to his end.
+bool Session::may_tell() const {
+  return rib_.draining() || speaker_.may_tell();
 }
 
 void Session::write_routes(SteadyPoint now, Output& out) {
@@ -275,6 +294,7 @@ void Session::write_routes(SteadyPoint now, Output& out) {
                {"msg", "routes are not announced: their communities do not fit into one message; use fewer"}});
   }
   dumped_once_ |= rib_.initial_dump_done();
+  refreshes_.note_ends(now, rib_);
   if (bytes.empty()) return;
   // RFC 4271, Section 4.4: an UPDATE says as much as a KEEPALIVE.
   if (connection.keepalive_at != kIdle) restart_keepalive_timer(now, connection);

@@ -5,6 +5,11 @@
 
 namespace metallb::bgp {
 
+bool PeerSettings::expected_internal() const {
+  using Kind = PeerAs::Kind;
+  return peer_as.kind == Kind::kInternal || (peer_as.kind == Kind::kFixed && peer_as.number == my_as);
+}
+
 bool PeerSettings::offers_ipv4_over_ipv6() const {
   const auto has = [&](const Family& family) {
     return std::find(families.begin(), families.end(), family) != families.end();

@@ -49,12 +49,14 @@ struct PeerSettings {
   std::optional<Duration> keepalive_time;          ///< nothing or 0: a third of the hold time
   std::optional<Duration> connect_time;            ///< nothing: 30 s, doubling up to 120 s
   bool graceful_restart = false;
-  bool request_routes = true;  ///< one ROUTE-REFRESH per family after the session came up (bgp spec 3.6)
   std::optional<std::uint32_t> med = 0;
   std::string host_name;  ///< of this node, for the FQDN capability
   std::string held;       ///< why the session must not run now; empty: it may
   friend bool operator==(const PeerSettings&, const PeerSettings&) = default;
 
+  /// Whether the peer is to be in our AS, as far as that is known before its OPEN: as `my_as` says, for `local_as` is only
+  /// how the peer sees us (bgp spec 1.1).
+  [[nodiscard]] bool expected_internal() const;
   /// RFC 8950: IPv4 routes with IPv6 next hops are offered on IPv6 sessions of both families (bgp spec 3.5).
   [[nodiscard]] bool offers_ipv4_over_ipv6() const;
 };

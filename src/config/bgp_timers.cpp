@@ -9,6 +9,8 @@ using std::chrono::seconds;
 
 /// RFC 4271, Section 4.2: the hold time has 16 bits on the wire.
 constexpr seconds kLongestTimer{65'535};
+/// RFC 4271, Section 4.4: KEEPALIVEs come no faster.
+constexpr seconds kShortestKeepalive{1};
 
 constexpr const char* kHoldField = "spec.holdTime";
 constexpr const char* kKeepaliveField = "spec.keepaliveTime";
@@ -62,8 +64,13 @@ Checked<BgpTimers> timers_of(const kube::BGPPeerSpec& peer) {
           "choose a third of the hold time, or leave it out"));
     }
     out.hold_time = *whole;
-    // A session with a hold time needs keepalives: 0 means the usual third (bgp spec 1.4).
     const auto asked = keepalive->value_or(Duration::zero());
+    if (asked != Duration::zero() && asked < kShortestKeepalive) {
+      return std::unexpected(invalid(kKeepaliveField,
+                                     "invalid keepalive time " + quoted(go_duration(asked)) + ": must be 0 or >=1s",
+                                     "choose a third of the hold time, or leave it out"));
+    }
+    // A session with a hold time needs keepalives: 0 means the usual third (bgp spec 1.4).
     out.keepalive_time = asked == Duration::zero() ? Duration(*whole) / 3 : std::min(asked, Duration(*whole));
   }
   if (*connect) {

@@ -9,13 +9,8 @@ namespace {
 /// RFC 5082: what has been forwarded even once does not arrive, so the allowance of 255 hops is none.
 constexpr std::uint8_t kDirectNeighbourOnly = 255;
 
-bool is_internal(const bgp::PeerSettings& peer) {
-  using Kind = bgp::PeerAs::Kind;
-  return peer.peer_as.kind == Kind::kInternal || (peer.peer_as.kind == Kind::kFixed && peer.peer_as.number == peer.my_as);
-}
-
 bool takes_several_hops(const bgp::PeerSettings& peer, bool connected) {
-  if (is_internal(peer)) return !connected;
+  if (peer.expected_internal()) return !connected;
   return peer.transport.ttl > 1 && peer.transport.minimum_ttl != kDirectNeighbourOnly;
 }
 

@@ -271,6 +271,28 @@ TEST(AdjRibOut, AnotherRequestDuringADumpIsRememberedOnce) {
   EXPECT_EQ(f.router.marks.size(), 4U);
 }
 
+TEST(AdjRibOut, ADumpThatANextHopCutsShortStillEndsWithItsMark) {
+  // RFC 7313, Section 4.2: without the mark of the end the peer never drops what was not told again.
+  Fixture f;
+  f.many(3000, {Offer{}});
+  auto with = terms();
+  with.enhanced_route_refresh = true;
+  f.establish(with);
+  f.rib.refresh(kIpv4Unicast);
+  f.drain(1);
+  auto hops = with.next_hops;
+  hops.ipv6 = address("2001:db8::2").bytes();
+  f.rib.set_next_hops(hops);
+  f.rib.refresh(kIpv6Unicast);
+  f.drain();
+  using Kind = RouteRefresh::Kind;
+  EXPECT_EQ(f.router.marks, (std::vector<RouteRefresh>{{kIpv4Unicast, Kind::kBegin},
+                                                       {kIpv6Unicast, Kind::kBegin},
+                                                       {kIpv4Unicast, Kind::kEnd},
+                                                       {kIpv6Unicast, Kind::kEnd}}));
+  EXPECT_EQ(f.router.routes.size(), 3000U);
+}
+
 TEST(AdjRibOut, AnotherNextHopResendsItsFamilyOnlyAndNoneWithdrawsIt) {
   Fixture f;
   f.many(3000, {Offer{}});
@@ -348,7 +370,9 @@ TEST(AdjRibOut, ANewSessionIsToldEverythingAgain) {
 RC_GTEST_PROP(AdjRibOutProperties, WhateverHappensTheRouterEndsUpWithWhatIsWanted, ()) {
   Fixture f;
   const auto some = [](int bound) { return *rc::gen::inRange(0, bound); };
-  f.rib.begin(terms());
+  auto with = terms();
+  with.enhanced_route_refresh = true;
+  f.rib.begin(with);
   for (auto steps = some(100); steps > 0; --steps) {
     switch (some(12)) {
       case 0:
@@ -390,6 +414,7 @@ RC_GTEST_PROP(AdjRibOutProperties, WhateverHappensTheRouterEndsUpWithWhatIsWante
   RC_ASSERT(f.router.routes.size() == wanted);
   RC_ASSERT(f.rib.advertised() == wanted);
   RC_ASSERT(f.router.ends_of_rib.size() == 2U);
+  RC_ASSERT(f.router.refreshing.empty());
 }
 
 }  // namespace

@@ -29,7 +29,6 @@ inline PeerSettings external_peer() {
   out.router_id = RouterId(0xc0000201);
   out.families = {kIpv4Unicast};
   out.host_name = "node1";
-  out.request_routes = false;
   return out;
 }
 
@@ -179,5 +178,22 @@ struct Desk {
     absorb(out);
   }
 };
+
+/// Beyond the OPENs, with all Services known.
+struct Established : Desk {
+  explicit Established(const PeerSettings& settings = external_peer(), const Open& open = peer_open()) {
+    input(ServicesKnown{});
+    set_peer(settings);
+    establish(open);
+    heard();
+  }
+  std::size_t updates() { return heard_of<Update>(); }
+};
+
+inline PeerSettings restarting_peer() {
+  auto out = external_peer();
+  out.graceful_restart = true;
+  return out;
+}
 
 }  // namespace metallb::bgp::test

@@ -23,7 +23,6 @@ enum class Event {
   kBrokenHeader,
   kSilence,
   kLivenessLost,
-  kReset,
   kOtherAs,
   kHeld,
   kRemoved,
@@ -77,8 +76,6 @@ void happen(Desk& desk, Event event) {
       return desk.advance(desk.state() == State::kOpenSent ? seconds(240) : seconds(90));
     case Event::kLivenessLost:
       return desk.input(PeerLiveness{kPeer, false});
-    case Event::kReset:
-      return desk.input(ResetPeer{kPeer, "by hand"});
     case Event::kOtherAs:
       settings.peer_as.number = Asn(64999);
       return desk.input(SetPeer{kPeer, settings});
@@ -101,6 +98,11 @@ struct Row {
 
 constexpr std::string_view kFarewell = "060215737065616b6572207368757474696e6720646f776e";
 
+/// What does not come back at once ends as an administrative shutdown: "the interface is down".
+constexpr std::string_view kHeldBack =
+    "060215746865"
+    "20696e7465726661636520697320646f776e";
+
 TEST(SessionStates, EveryEventHasTheOutcomeOfTheTable) {
   using enum State;
   using enum Event;
@@ -111,7 +113,6 @@ TEST(SessionStates, EveryEventHasTheOutcomeOfTheTable) {
       {kIdle, kGoodOpen, kIdle},
       {kIdle, kNineSecondsPass, kIdle},
       {kIdle, kLivenessLost, kIdle},
-      {kIdle, kReset, kIdle},
       {kIdle, kStop, kIdle},
 
       {kConnect, kTcpUp, kOpenSent},
@@ -127,7 +128,6 @@ TEST(SessionStates, EveryEventHasTheOutcomeOfTheTable) {
       {kActive, kGoodOpen, kActive},
       {kActive, kHeld, kIdle},
       {kActive, kOtherAs, kConnect},
-      {kActive, kReset, kActive},
       {kActive, kStop, kIdle},
 
       {kOpenSent, kGoodOpen, kOpenConfirm},
@@ -141,11 +141,8 @@ TEST(SessionStates, EveryEventHasTheOutcomeOfTheTable) {
       {kOpenSent, kSilence, kIdle, "0400"},
       {kOpenSent, kTcpFails, kOpenSent},
       {kOpenSent, kLivenessLost, kOpenSent},
-      {kOpenSent, kHeld, kIdle, "0606"},
+      {kOpenSent, kHeld, kIdle, kHeldBack},
       {kOpenSent, kOtherAs, kConnect, "0606"},
-      {kOpenSent, kReset, kConnect,
-       "060407"
-       "62792068616e64"},
       {kOpenSent, kStop, kIdle, kFarewell},
 
       {kOpenConfirm, kKeepalive, kEstablished},
@@ -156,11 +153,8 @@ TEST(SessionStates, EveryEventHasTheOutcomeOfTheTable) {
       {kOpenConfirm, kBrokenHeader, kIdle, "01020012"},
       {kOpenConfirm, kTcpCloses, kIdle},
       {kOpenConfirm, kSilence, kIdle, "0400"},
-      {kOpenConfirm, kHeld, kIdle, "0606"},
+      {kOpenConfirm, kHeld, kIdle, kHeldBack},
       {kOpenConfirm, kOtherAs, kConnect, "0606"},
-      {kOpenConfirm, kReset, kConnect,
-       "060407"
-       "62792068616e64"},
       {kOpenConfirm, kStop, kIdle, kFarewell},
 
       {kEstablished, kKeepalive, kEstablished},
@@ -173,11 +167,8 @@ TEST(SessionStates, EveryEventHasTheOutcomeOfTheTable) {
       {kEstablished, kTcpCloses, kIdle},
       {kEstablished, kSilence, kIdle, "0400"},
       {kEstablished, kLivenessLost, kIdle, "060a"},
-      {kEstablished, kHeld, kIdle, "0606"},
+      {kEstablished, kHeld, kIdle, kHeldBack},
       {kEstablished, kOtherAs, kConnect, "0606"},
-      {kEstablished, kReset, kConnect,
-       "060407"
-       "62792068616e64"},
       {kEstablished, kNineSecondsPass, kEstablished},
       {kEstablished, kStop, kIdle, kFarewell},
   };
@@ -285,6 +276,30 @@ TEST(SessionStates, AConfiguredConnectTimeIsKept) {
   desk.input(DialFailed{dial.connection, "no answer"});
   EXPECT_NE(desk.last_dial(), dial.connection);
   EXPECT_EQ(desk.state(), State::kConnect);
+}
+
+TEST(SessionStates, AShorterConnectTimeShortensTheWaitThatRuns) {
+  auto settings = external_peer();
+  settings.connect_time = minutes(20);
+  auto shorter = settings;
+  shorter.connect_time = seconds(2);
+  Desk refused;
+  refused.set_peer(settings);
+  refused.input(DialFailed{refused.last_dial(), "refused"});
+  refused.set_peer(shorter);
+  refused.advance(seconds(2));
+  EXPECT_EQ(refused.dials.size(), 2U);
+  // Also that for BFD's return (bgp spec 4.14).
+  Established lost(settings);
+  lost.input(PeerLiveness{kPeer, false});
+  lost.set_peer(shorter);
+  lost.advance(seconds(2));
+  EXPECT_EQ(lost.dials.size(), 2U);
+  // A longer one waits for the next time.
+  refused.input(DialFailed{refused.last_dial(), "refused"});
+  refused.set_peer(settings);
+  refused.advance(seconds(2));
+  EXPECT_EQ(refused.dials.size(), 3U);
 }
 
 TEST(SessionStates, WhatStoodInTheWayOfAConnectionIsNotWaitedForOnceItIsGone) {

@@ -204,6 +204,8 @@ TEST(BgpPeers, TimersFollowFromEachOther) {
       {"tN41 keepalive", {}, "500ms", {}, {}, keepalive, bounds},
       {"tN41 hold", "2999ms", {}, {}, {}, hold, bounds},
       {"tN41 hold 0", "0s", "1s", {}, {}, keepalive, "must be lower than holdTime"},
+      {"RFC 4271, 4.4", "90s", "999ms", {}, {}, keepalive, "must be 0 or >=1s"},
+      {"the shortest", "90s", "1s", 90s, 1s},
       {"thrice too long", {}, "30000s", {}, {}, keepalive, bounds},
       {"the longest of all", {}, "2562047h", {}, {}, keepalive, "invalid keepalive time"},
       {"no duration", "90", {}, {}, {}, hold, "\"90\" is not a duration"},

@@ -28,7 +28,6 @@ bgp::PeerSettings router_at(const std::string& text, std::uint16_t port) {
   out.peer_as = {bgp::PeerAs::Kind::kFixed, bgp::Asn(64513)};
   out.router_id = bgp::RouterId(0xc0000201);
   out.families = {bgp::kIpv4Unicast, bgp::kIpv6Unicast};
-  out.request_routes = false;
   return out;
 }
 
