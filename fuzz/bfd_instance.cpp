@@ -80,7 +80,6 @@ class History {
     out.detect_mult = static_cast<std::uint8_t>(in_.u8() % 5);
     out.echo = (choice & 0x10U) != 0;
     out.passive = (choice & 0x20U) != 0;
-    out.offer_echo = (choice & 1U) == 0;
     return out;
   }
 

@@ -91,11 +91,11 @@ void BgpMode::node_changed(const kube::Change<kube::Node>& change) {
 
 void BgpMode::session_changed(const bgp::StateChanged& changed) {
   if (stopping_) return;
+  // The address first: BFD is to watch the path of this session, and not that of the last one for a moment.
+  const auto local =
+      changed.to == bgp::State::kEstablished ? engine_.local_address(changed.peer) : std::optional<IpAddress>();
+  if (local) peering_driver_.feed(peering::SessionAddress{changed.peer, *local});
   peering_driver_.feed(changed);
-  if (changed.to != bgp::State::kEstablished) return;
-  if (const auto local = engine_.local_address(changed.peer)) {
-    peering_driver_.feed(peering::SessionAddress{changed.peer, *local});
-  }
 }
 
 void BgpMode::carry_out(peering::Output& out) {

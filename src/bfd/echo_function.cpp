@@ -45,6 +45,10 @@ std::optional<EchoPacket> EchoFunction::take_due(SteadyPoint now, Random& random
   return packet;
 }
 
+void EchoFunction::not_sent() {
+  if (running_ && running_->unanswered > 0) --running_->unanswered;
+}
+
 SteadyPoint EchoFunction::next_deadline() const {
   return running_ ? std::min(running_->next, running_->limit()) : kIdle;
 }

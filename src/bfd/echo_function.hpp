@@ -26,6 +26,8 @@ class EchoFunction {
   void stop() { running_.reset(); }
   [[nodiscard]] bool running() const { return running_.has_value(); }
 
+  /// The packet that was taken last did not leave: nobody could have returned it.
+  void not_sent();
   /// One of ours came back.
   std::optional<Fault> returned(SteadyPoint now, const EchoPacket& packet);
   /// The peer is another one perhaps: it has not returned anything yet.

@@ -7,10 +7,22 @@
 namespace metallb::bfd {
 namespace {
 
-/// RFC 5882, Section 2: one session serves all clients of a path, and none shall wait longer than it asked for.
-const Parameters& least_patient(const std::map<std::string, Parameters>& clients) {
-  const auto by_parameters = [](const auto& a, const auto& b) { return a.second < b.second; };
-  return std::min_element(clients.begin(), clients.end(), by_parameters)->second;
+/// RFC 5882, Section 2: one session serves all clients of a path. None waits longer than it asked for, and none has its
+/// session kept up by packets from farther away than it allows.
+Parameters for_all(const std::map<std::string, Parameters>& clients) {
+  auto out = clients.begin()->second;
+  for (const auto& [client, wanted] : clients) {
+    out.receive_interval = std::min(out.receive_interval, wanted.receive_interval);
+    out.transmit_interval = std::min(out.transmit_interval, wanted.transmit_interval);
+    out.detect_mult = std::min(out.detect_mult, wanted.detect_mult);
+    // Of those that do not send echo packets the interval says only what they return.
+    out.echo_interval = out.echo == wanted.echo ? std::min(out.echo_interval, wanted.echo_interval)
+                                                : (out.echo ? out : wanted).echo_interval;
+    out.echo |= wanted.echo;
+    out.passive &= wanted.passive;
+    out.minimum_ttl = std::max(out.minimum_ttl, wanted.minimum_ttl);
+  }
+  return out;
 }
 
 }  // namespace
@@ -53,12 +65,13 @@ void Instance::take(Now now, const Watch& watch, Output& out) {
   auto at = find(watch.key);
   if (at == sessions_.end()) at = open(watch.key, watch.parameters, out);
   auto& [id, entry] = *at;
-  const bool is_new = entry.clients.insert_or_assign(watch.client, watch.parameters).second;
+  entry.clients.insert_or_assign(watch.client, watch.parameters);
   const auto state = entry.session.state();
-  feed(now, at, Session::Configure{least_patient(entry.clients)}, out);
+  feed(now, at, Session::Configure{for_all(entry.clients)}, out);
   if (state == State::kAdminDown) {
     feed(now, at, Session::Start{}, out);  // it was being ended
-  } else if (is_new && state != State::kDown) {
+  } else if (state != State::kDown) {
+    // Also to a client that has been here: of its Unwatch and Watch in a row only the latter may have come through.
     out.emplace_back(StateChanged{.client = watch.client,
                                   .key = entry.key,
                                   .from = state,
@@ -73,7 +86,7 @@ void Instance::take(Now now, const Unwatch& unwatch, Output& out) {
   const auto at = find(unwatch.key);
   if (at == sessions_.end() || at->second.clients.erase(unwatch.client) == 0) return;
   if (at->second.clients.empty()) return feed(now, at, Session::ShutDown{}, out);
-  feed(now, at, Session::Configure{least_patient(at->second.clients)}, out);
+  feed(now, at, Session::Configure{for_all(at->second.clients)}, out);
 }
 
 void Instance::take(Now now, const Stop&, Output& out) {
@@ -163,7 +176,7 @@ void Instance::close(Sessions::iterator at, Output& out) {
 
 void Instance::tell(Now now, Entry& entry, const Session::Changed& changed, Output& out) {
   entry.since = now.steady;
-  log_change(entry, changed);
+  log_change(now, entry, changed);
   for (const auto& [client, parameters] : entry.clients) {
     out.emplace_back(StateChanged{.client = client,
                                   .key = entry.key,
@@ -207,7 +220,10 @@ std::vector<SessionStatus> Instance::sessions() const {
 
 // ---- log ----
 
-void Instance::log_change(const Entry& entry, const Session::Changed& changed) const {
+/// A peer that goes up and down without end, or whoever plays it, shall not fill the log.
+void Instance::log_change(Now now, Entry& entry, const Session::Changed& changed) {
+  if (changed.to != State::kUp && changed.from != State::kUp) return;
+  if (!entry.lines.take(now.steady)) return;
   const auto write = [&](const char* text) {
     const Log::Fields fields{{"op", "bfd"},
                              {"msg", text},
@@ -215,11 +231,11 @@ void Instance::log_change(const Entry& entry, const Session::Changed& changed) c
                              {"vrf", entry.key.vrf},
                              {"state", to_string(changed.to)},
                              {"reason", to_string(changed.reason)},
-                             {"peerDiagnostic", to_string(entry.session.peer().diagnostic)}};
+                             {"peerDiagnostic", to_string(entry.session.peer().diagnostic)},
+                             {"heldBack", entry.lines.take_held_back()}};
     changed.from == State::kUp&& is_failure(changed.reason) ? log_.warn(fields) : log_.info(fields);
   };
-  if (changed.to == State::kUp) return write("session up");
-  if (changed.from == State::kUp) return write("session down");
+  write(changed.to == State::kUp ? "session up" : "session down");
 }
 
 }  // namespace metallb::bfd

@@ -29,6 +29,7 @@
 #include "bfd/echo_allowance.hpp"
 #include "bfd/error.hpp"
 #include "bfd/inputs_and_actions.hpp"
+#include "bfd/log_allowance.hpp"
 #include "bfd/session.hpp"
 
 namespace metallb::bfd {
@@ -80,23 +81,21 @@ class Instance {
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
+  /// So often a session may go up or down in quick succession with a line for each.
+  static constexpr int kChangesAtOnce = 10;
   struct Entry {
     Entry(SessionKey of, const Session::Options& options) : key(std::move(of)), session(options) {}
     SessionKey key;
     Session session;
     std::map<std::string, Parameters> clients;
     EchoAllowance allowance;
-    SteadyPoint deadline = kIdle;  ///< its place in schedule_
+    LogAllowance lines{kChangesAtOnce};  ///< about its ups and downs
+    SteadyPoint deadline = kIdle;        ///< its place in schedule_
     SteadyPoint since = SteadyPoint::min();
     std::uint64_t notifications = 0;
     std::uint64_t echoes_returned = 0;
   };
   using Sessions = std::map<SessionId, Entry>;
-  /// Log lines about one fault: one a minute.
-  struct QuietLine {
-    SteadyPoint written = SteadyPoint::min();
-    std::int64_t held_back = 0;
-  };
 
   void take(Now now, const Watch& watch, Output& out);
   void take(Now now, const Unwatch& unwatch, Output& out);
@@ -117,7 +116,7 @@ class Instance {
   void feed(Now now, Sessions::iterator at, const Session::Input& in, Output& out);
   void pass_on(Now now, Sessions::iterator at, Output& out);
   void tell(Now now, Entry& entry, const Session::Changed& changed, Output& out);
-  void log_change(const Entry& entry, const Session::Changed& changed) const;
+  void log_change(Now now, Entry& entry, const Session::Changed& changed);
   void discard(Now now, const Arrival& arrival, Fault fault);
   void log_fault(Now now, const Arrival& arrival, Session& session);
   void log_fault(Now now, const Arrival& arrival, Fault fault);
@@ -133,7 +132,7 @@ class Instance {
   std::uint64_t last_id_ = 0;
   bool stopping_ = false;
   Counters counters_;
-  std::array<QuietLine, kFaults> lines_;
+  std::array<LogAllowance, kFaults> lines_;
 };
 
 static_assert(StateMachine<Instance, Input, Output>);

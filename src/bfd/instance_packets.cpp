@@ -9,8 +9,6 @@ namespace {
 /// RFC 5880, Section 6.8.8 gives no bound; what comes over an Ethernet in one piece.
 constexpr std::size_t kLargestEcho = 1472;
 
-constexpr Duration kLogInterval = std::chrono::minutes(1);
-
 }  // namespace
 
 void Instance::take(Now now, const ControlReceived& received, Output& out) {
@@ -94,7 +92,7 @@ std::optional<Fault> Instance::return_echo(Now now, Sessions::iterator at, const
   if (received.arrival.ttl != kTtlOfNeighbour) return Fault::kTimeToLive;
   if (entry.session.state() != State::kUp) return Fault::kEchoUnknown;
   const auto offered = entry.session.offered_echo_interval();
-  if (offered.count() == 0 || !entry.allowance.take(now.steady, offered)) return Fault::kEchoUnwanted;
+  if (!entry.allowance.take(now.steady, offered)) return Fault::kEchoUnwanted;
   ++entry.echoes_returned;
   out.emplace_back(ReturnEcho{.session = id,
                               .from = received.arrival.to,
@@ -116,19 +114,15 @@ void Instance::log_fault(Now now, const Arrival& arrival, Session& session) {
 void Instance::log_fault(Now now, const Arrival& arrival, Fault fault) {
   // While a session takes leave its peer goes on for a while: at every stop, and nothing to mend.
   if (fault == Fault::kAdminDown) return;
-  auto& line = lines_[std::to_underlying(fault)];
-  if (line.written != SteadyPoint::min() && now.steady - line.written < kLogInterval) {
-    ++line.held_back;
-    return;
-  }
+  auto& lines = lines_[std::to_underlying(fault)];
+  if (!lines.take(now.steady)) return;
   log_.warn({{"op", "bfd"},
              {"msg", "packet discarded"},
              {"from", arrival.from.to_string()},
              {"to", arrival.to.to_string()},
              {"interface", arrival.interface.value()},
              {"reason", to_string(fault)},
-             {"repeated", std::exchange(line.held_back, 0)}});
-  line.written = now.steady;
+             {"repeated", lines.take_held_back()}});
 }
 
 }  // namespace metallb::bfd

@@ -26,7 +26,7 @@ struct SessionKey {
   friend auto operator<=>(const SessionKey&, const SessionKey&) = default;
 };
 
-/// Defaults are those of the original, except `minimum_ttl` (bgp spec 4.13). The smallest has the least patience.
+/// Defaults are those of the original, except `minimum_ttl` (bgp spec 4.13).
 struct Parameters {
   std::chrono::milliseconds receive_interval{300};
   std::chrono::milliseconds transmit_interval{300};
@@ -35,10 +35,7 @@ struct Parameters {
   bool echo = false;             ///< send echo packets; without effect on a multihop session
   bool passive = false;          ///< send nothing before the peer has spoken
   std::uint8_t minimum_ttl = 1;  ///< of packets received on a multihop session
-  /// Return a peer's echo packets also while `echo` is off. The original offers so; peers whose echo is on by default
-  /// (NX-OS) then send them.
-  bool offer_echo = true;
-  friend auto operator<=>(const Parameters&, const Parameters&) = default;
+  friend bool operator==(const Parameters&, const Parameters&) = default;
 };
 
 /// What is wrong with a session that somebody wants, and what to mend; nothing when it can run.

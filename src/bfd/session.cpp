@@ -60,16 +60,17 @@ void Session::on_time(Now now, Output& out) {
     if (farewell_ && farewell_->packets_left > 0) --farewell_->packets_left;
   }
   if (farewell_) return say_goodbye(at, out);
-  if (const auto packet = echo_.take_due(at, random_)) {
-    ++counters_.echo_sent;
-    out.emplace_back(SendEcho{*packet});
-  }
   const auto verdict = echo_.judge(at);
   if (verdict == EchoFunction::Verdict::kNeverReturned) out.emplace_back(EchoNeverReturned{});
   if (verdict == EchoFunction::Verdict::kFailed) {
     change(State::kDown, Reason::kEchoFailed, Diagnostic::kEchoFailed, out);
     renew_pace(at);
     send_at_once(at, out);
+  }
+  // After the verdict: whether this one leaves is not known yet.
+  if (const auto packet = echo_.take_due(at, random_)) {
+    ++counters_.echo_sent;
+    out.emplace_back(SendEcho{*packet});
   }
 }
 
@@ -268,9 +269,9 @@ void Session::renew_echo(SteadyPoint now) {
   echo_.run(now, std::max<Duration>(mine.echo_interval, peer_.required_min_echo_rx), mine.detect_mult);
 }
 
+/// Also while `echo` is off, as the original does: peers whose echo is on by default (NX-OS) then send them.
 Interval Session::offered_echo_interval() const {
   const auto& mine = options_.parameters;
-  if (!mine.offer_echo && !(mine.echo && options_.hops == Hops::kSingle)) return Interval(0);
   return options_.hops == Hops::kSingle ? std::chrono::duration_cast<Interval>(mine.echo_interval) : kMultihopEcho;
 }
 
@@ -328,6 +329,7 @@ void Session::say_goodbye(SteadyPoint now, Output& out) {
 void Session::not_sent(bool echo) {
   auto& counter = echo ? counters_.echo_sent : counters_.control_sent;
   if (counter > 0) --counter;
+  if (echo) echo_.not_sent();
 }
 
 void Session::count(Fault fault) {

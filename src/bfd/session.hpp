@@ -132,7 +132,7 @@ class Session {
   [[nodiscard]] Duration detection_time() const;
   [[nodiscard]] bool polling() const { return negotiation_.polling(); }
   [[nodiscard]] bool echo_running() const { return echo_.running(); }
-  /// What this end names as Required Min Echo RX Interval; zero: echo packets of the peer are not returned.
+  /// What this end names as Required Min Echo RX Interval; never zero.
   [[nodiscard]] Interval offered_echo_interval() const;
   [[nodiscard]] bool is_own_echo(const EchoPacket& packet) const { return echo_.is_ours(packet); }
   /// A packet could not be sent after all.

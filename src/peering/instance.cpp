@@ -66,6 +66,7 @@ void Instance::take(Now, const SessionAddress& in, Output& out) {
   const auto at = peers_.find(in.peer);
   if (at == peers_.end()) return;
   at->second.session_address = in.local;
+  at->second.address_is_current = true;
   refresh(at->second, in.peer, out);
 }
 
@@ -76,6 +77,7 @@ void Instance::take(Now now, const bgp::StateChanged& in, Output& out) {
   if (at == peers_.end()) return;
   auto& entry = at->second;
   entry.state = in.to;
+  if (in.from == bgp::State::kEstablished) entry.address_is_current = false;
   if (in.from == bgp::State::kEstablished && discovery_link(entry) != nullptr) {
     // The neighbour may have another address by now; routers that advertise once in minutes tell it only to who asks.
     discoveries_.at(entry.wanted.settings.transport.interface).schedule.search(now.steady);
@@ -157,7 +159,8 @@ bgp::PeerSettings Instance::settings_of(const Entry& entry) const {
 std::optional<bfd::SessionKey> Instance::path_of(const Entry& entry) const {
   if (!links_known_ || !entry.told || !entry.told->held.empty()) return std::nullopt;
   const auto& transport = entry.told->transport;
-  const SessionEnd end{.local = entry.session_address, .up = entry.state == bgp::State::kEstablished};
+  const SessionEnd end{.local = entry.session_address,
+                       .up = entry.state == bgp::State::kEstablished && entry.address_is_current};
   auto path = path_to(*entry.told, end, links_);
 
   // A link that goes down takes its subnet along, and with it what made this path. BFD has to go on watching it: it is BFD

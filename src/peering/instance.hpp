@@ -78,6 +78,7 @@ class Instance {
     std::optional<Neighbour> neighbour;     ///< of a peer on an interface
     bgp::State state = bgp::State::kIdle;   ///< of its session
     std::optional<IpAddress> session_address;
+    bool address_is_current = false;  ///< it is that of the session which is up, or coming up; not of an earlier one
     PathWatch watch;
     SteadyPoint searched_since;               ///< for a neighbour
     SteadyPoint logged = SteadyPoint::min();  ///< a line about other neighbours than the one that is taken

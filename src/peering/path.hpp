@@ -13,7 +13,7 @@ namespace metallb::peering {
 /// What is known of our end of the session's TCP connection.
 struct SessionEnd {
   std::optional<IpAddress> local;  ///< of the connection, or of the last one
-  bool up = false;                 ///< the session is established
+  bool up = false;                 ///< that connection is the established session
 };
 
 /// Several hops: an internal peer outside our subnets, or an external one that more than one hop is allowed to. Otherwise

@@ -36,10 +36,12 @@ void PathWatch::changed(const bfd::StateChanged& change, Output& out) {
     failures_ += seen_ ? change.failures - *seen_ : 1;
     tell(false, out);
   }
+  const bool was_up = state_ == bfd::State::kUp;
   seen_ = change.failures;
   state_ = change.to;
   problem_.clear();
-  if (change.to == bfd::State::kUp) tell(true, out);
+  // With every Watch the state is reported again, which is no news.
+  if (change.to == bfd::State::kUp && (!was_up || session_waits_)) tell(true, out);
 }
 
 bool PathWatch::refused(const bfd::Refused& refusal) {

@@ -64,7 +64,7 @@ BfdSockets::BfdSockets(boost::asio::io_context& loop, Received received, Log log
 void BfdSockets::prepare_for(const bfd::SessionKey& key, const bfd::Parameters& parameters) {
   if (key.hops == Hops::kMultiple || !key.local.is_v4() || wants_echo_socket_) return;
   // bgp spec 4.13: the peer's are returned by the kernel where it forwards, and by us where it does not.
-  wants_echo_socket_ = parameters.echo || (parameters.offer_echo && !forwards(key.interface));
+  wants_echo_socket_ = parameters.echo || !forwards(key.interface);
   if (wants_echo_socket_) open_echo_socket();
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -103,6 +104,7 @@ class OneSession {
   std::vector<Sent> sent;
   std::vector<Change> changes;
   std::vector<std::pair<Duration, EchoPacket>> echoes;
+  bool echoes_leave = true;  ///< else there is no room for them, or no MAC address of the peer
   int never_returned = 0;
   int ended = 0;
 
@@ -112,7 +114,9 @@ class OneSession {
   void keep(const Session::Output& out) {
     for (const auto& action : out) {
       if (const auto* control = std::get_if<Session::SendControl>(&action)) keep(control->packet);
-      if (const auto* echo = std::get_if<Session::SendEcho>(&action)) echoes.emplace_back(time(), echo->packet);
+      if (const auto* echo = std::get_if<Session::SendEcho>(&action)) {
+        echoes_leave ? void(echoes.emplace_back(time(), echo->packet)) : session.not_sent(true);
+      }
       if (const auto* changed = std::get_if<Session::Changed>(&action)) changes.push_back({time(), *changed});
       if (std::holds_alternative<Session::EchoNeverReturned>(action)) ++never_returned;
       if (std::holds_alternative<Session::Ended>(action)) ++ended;
@@ -128,5 +132,31 @@ class OneSession {
 
   SteadyPoint now_ = kStart;
 };
+
+/// The distances of the packets sent, in milliseconds.
+inline std::vector<double> gaps(const std::vector<OneSession::Sent>& sent) {
+  std::vector<double> out;
+  for (std::size_t i = 1; i < sent.size(); ++i) {
+    out.push_back(std::chrono::duration<double, std::milli>(sent[i].at - sent[i - 1].at).count());
+  }
+  return out;
+}
+
+inline void expect_spread(const std::vector<double>& gaps, double least, double most) {
+  ASSERT_GE(gaps.size(), 50U);
+  const auto [lowest, highest] = std::minmax_element(gaps.begin(), gaps.end());
+  EXPECT_GE(*lowest, least);
+  EXPECT_LE(*highest, most);
+  // It does vary, over most of the range.
+  EXPECT_GT(*highest - *lowest, (most - least) * 0.8);
+}
+
+/// Keeps the peer speaking while time passes.
+inline void listen(OneSession& one, const ControlPacket& packet, Duration duration, Duration interval) {
+  for (Duration passed{}; passed < duration; passed += interval) {
+    one.elapse(interval);
+    one.hear(packet);
+  }
+}
 
 }  // namespace metallb::bfd::test

@@ -152,6 +152,23 @@ TEST(BfdPath, FollowsTheAddressOfTheSession) {
   EXPECT_EQ(desk.bfd, (List{"unwatch 1 single 192.0.2.7 192.0.2.254 2", "watch 1 single 192.0.2.1 192.0.2.254 2"}));
 }
 
+TEST(BfdPath, DoesNotFollowTheAddressOfAnEarlierSession) {
+  Desk desk;
+  auto links = two_links();
+  links.at("eth0").addresses.push_back({.address = ip("192.0.2.7"), .prefix_length = 24});
+  desk.set_links(links);
+  desk.set(with_bfd(addressed()));
+  desk.input(SessionAddress{kPeer, ip("192.0.2.7")});
+  desk.establish();
+  desk.lose();
+  desk.set_links(two_links());
+  EXPECT_EQ(Desk::taken(desk.bfd).back(), "watch 1 single 192.0.2.1 192.0.2.254 2");
+  // The session is back from the other address, and says so a moment later.
+  desk.establish();
+  desk.input(SessionAddress{kPeer, ip("192.0.2.1")});
+  EXPECT_TRUE(desk.bfd.empty()) << "the path did not change";
+}
+
 TEST(BfdPath, ForgetsTheAddressOfTheSessionWithAnotherPeer) {
   Desk desk;
   desk.set_links(two_links());
@@ -238,6 +255,7 @@ TEST(BfdVerdict, IsWhatTheTableOfBfdAndBgpSays) {
   const auto up = change(State::kInit, State::kUp, Reason::kHandshake);
   for (const auto& row : std::vector<Row>{
            {"comes up", {up}, {true}},
+           {"is reported again", {up, change(State::kUp, State::kUp, Reason::kHandshake)}, {true}},
            {"never comes up", {change(State::kDown, State::kInit, Reason::kHandshake)}, {}},
            {"gives up before it was up",
             {change(State::kDown, State::kInit, Reason::kHandshake),
