@@ -134,15 +134,18 @@ void BgpMode::stop(std::function<void()> done) {
   stopping_ = true;
   peering_driver_.feed(peering::Stopping{});
   // First BFD, so that routers do not take the end of its packets for a failure of the path (bgp spec 4.14).
-  auto both = std::make_shared<int>(2);
-  auto through = [both, done = std::move(done)] {
-    if (--*both == 0) done();
+  const auto after_two = [](std::function<void()> then) {
+    return [left = std::make_shared<int>(2), then = std::move(then)] {
+      if (--*left == 0) then();
+    };
   };
-  bfd_->stop(through);
+  const auto through = after_two(std::move(done));
+  const auto end_sessions = after_two([this, through] { engine_.stop(false, through); });
+  bfd_->stop(end_sessions, through);
   engine_.feed(bgp::Drain{});
   drained_.expires_after(engine_.core().has_routes_out() ? kDrain : std::chrono::milliseconds(0));
-  drained_.async_wait([this, through](const boost::system::error_code& cancelled) {
-    if (!cancelled) engine_.stop(false, through);
+  drained_.async_wait([end_sessions](const boost::system::error_code& cancelled) {
+    if (!cancelled) end_sessions();
   });
 }
 

@@ -27,6 +27,16 @@ BgpEngine::~BgpEngine() {
 
 // ---- what the core wants ----
 
+void BgpEngine::feed(bgp::Input input) {
+  // Who goes, or goes another way, waits for nothing any more.
+  if (const auto* removed = std::get_if<bgp::RemovePeer>(&input)) waiting_.erase(removed->peer);
+  if (const auto* set = std::get_if<bgp::SetPeer>(&input)) {
+    const auto waits = waiting_.find(set->peer);
+    if (waits != waiting_.end() && waits->second != set->settings.transport) waiting_.erase(waits);
+  }
+  driver_.feed(std::move(input));
+}
+
 void BgpEngine::carry_out(bgp::Output& actions) {
   for (auto& action : actions) {
     std::visit([this](auto& a) { perform(a); }, action);
@@ -36,7 +46,7 @@ void BgpEngine::carry_out(bgp::Output& actions) {
 void BgpEngine::perform(bgp::Dial& action) {
   waiting_.erase(action.peer);
   auto connection = std::make_shared<BgpConnection>(loop_, buffer_, handlers(action.connection));
-  connections_.emplace(action.connection, Entry{connection, action.peer, action.transport, {}});
+  connections_.emplace(action.connection, Entry{connection, action.peer, action.transport, network_, {}});
   connection->dial(action.transport, action.limit);
 }
 
@@ -89,10 +99,15 @@ void BgpEngine::connected(bgp::ConnectionId id) {
 }
 
 void BgpEngine::failed(bgp::ConnectionId id, const DialError& error) {
-  const auto& entry = connections_.at(id);
-  if (error.kind != DialError::Kind::kOther) waiting_[entry.peer] = entry.transport;
+  const auto entry = connections_.at(id);
   remove(id);
+  if (error.kind == DialError::Kind::kOther) return driver_.feed(bgp::DialFailed{id, error.text});
+  // What was missing may have come since the dial. (Without that condition an address that the kernel refuses for another
+  // reason would be tried without end.)
+  const bool came = entry.network != network_ && can_dial(entry.transport, links_);
+  if (!came) waiting_[entry.peer] = entry.transport;
   driver_.feed(bgp::DialFailed{id, error.text});
+  if (came) driver_.feed(bgp::ConnectPeer{entry.peer});
 }
 
 void BgpEngine::remove(bgp::ConnectionId id) {
@@ -104,6 +119,7 @@ void BgpEngine::remove(bgp::ConnectionId id) {
 
 void BgpEngine::set_links(const peering::Links& links) {
   links_ = links;
+  ++network_;
   tell_addresses();
   // bgp spec 4.12: not the connect time, but what was missing is waited for.
   std::vector<bgp::PeerId> ready;

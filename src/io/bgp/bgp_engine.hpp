@@ -33,7 +33,7 @@ class BgpEngine {
   BgpEngine& operator=(const BgpEngine&) = delete;
 
   /// About peers and routes. What is about connections is the engine's own to tell the core, and Stop has a function.
-  void feed(bgp::Input input) { driver_.feed(std::move(input)); }
+  void feed(bgp::Input input);
   /// The links of this node, whenever they change: next hops follow, and peers that waited for an address or a VRF are
   /// tried.
   void set_links(const peering::Links& links);
@@ -53,6 +53,7 @@ class BgpEngine {
     std::shared_ptr<BgpConnection> connection;
     bgp::PeerId peer;
     bgp::Transport transport;
+    std::uint64_t network = 0;                     ///< network_ when it was dialled
     std::optional<bgp::LocalAddresses> addresses;  ///< told to the core; nothing unless it knows the connection as open
   };
 
@@ -72,6 +73,7 @@ class BgpEngine {
   StateChanged changed_;
   std::vector<std::uint8_t> buffer_;  ///< all connections read into it
   peering::Links links_;
+  std::uint64_t network_ = 0;  ///< how often links_ was told
   std::optional<IpAddress> node_ipv6_;
   std::map<bgp::ConnectionId, Entry> connections_;
   std::map<bgp::PeerId, bgp::Transport> waiting_;  ///< for a device or source address that is not there

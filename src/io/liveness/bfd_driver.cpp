@@ -56,6 +56,7 @@ struct Outbox {
   BfdDriver::Handlers handlers;
   LatestOfEach<Watched, News> news;
   std::set<Watched> watched;  ///< the main thread's
+  std::function<void()> said_goodbye;
   std::function<void()> stopped;
 };
 
@@ -93,7 +94,8 @@ class Implementation final : public BfdDriver {
     outbox_->watched.erase(watched);
     order(std::move(watched), std::move(unwatch));
   }
-  void stop(std::function<void()> done) override {
+  void stop(std::function<void()> told, std::function<void()> done) override {
+    outbox_->said_goodbye = std::move(told);
     outbox_->stopped = std::move(done);
     boost::asio::post(loop_, [this] { say_goodbye(); });
   }
@@ -159,7 +161,11 @@ class Implementation final : public BfdDriver {
     farewell_timer_.async_wait([this](const boost::system::error_code& cancelled) {
       if (!cancelled) tell_stopped();
     });
+    // Sends the first packet to every peer before it returns.
     driver_.feed(bfd::Stop{});
+    post([](Outbox& outbox) {
+      if (auto told = std::exchange(outbox.said_goodbye, nullptr)) told();
+    });
   }
 
   void tell_stopped() {

@@ -37,9 +37,10 @@ class BfdDriver {
 
   virtual void watch(bfd::Watch watch) = 0;
   virtual void unwatch(bfd::Unwatch unwatch) = 0;
-  /// Tells all peers that this end goes (AdminDown); `done` runs on the main loop when that is through, after a second at
-  /// most. Once; nothing can be watched afterwards.
-  virtual void stop(std::function<void()> done) = 0;
+  /// Tells all peers that this end goes (AdminDown). `told` runs on the main loop when every peer has been sent that once,
+  /// so that what is done next cannot reach it earlier; `done` when the farewell is through, after a second at most. Once;
+  /// nothing can be watched afterwards.
+  virtual void stop(std::function<void()> told, std::function<void()> done) = 0;
   /// A second old at most; any thread.
   [[nodiscard]] virtual BfdReport report() const = 0;
 };

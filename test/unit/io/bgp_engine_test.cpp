@@ -246,6 +246,31 @@ TEST(BgpEngine, ASourceAddressThatComesEndsTheWaitForIt) {
   });
 }
 
+TEST(BgpEngine, ASourceAddressThatComesWhileTheAttemptFailsIsNotMissed) {
+  IN_OWN_NETWORK([] {
+    OtherNetwork other;
+    lay_cable_to(other);
+    std::unique_ptr<FarRouter> far;
+    other.run([&] { far = std::make_unique<FarRouter>(FarOptions{.address = "192.168.1.2"}); });
+    Node node;
+    auto link = lan();
+    node.engine.set_links({{"lan0", link}});
+    auto settings = router_at("192.168.1.2", far->port());
+    settings.transport.source = address("192.168.1.77");
+    node.engine.feed(bgp::SetPeer{kPeer, settings});
+    // The attempt begins with one turn of the loop, and its failure is told in a later one.
+    for (int turns = 0; turns < 100 && node.states.empty(); ++turns) {
+      node.loop.restart();
+      node.loop.poll_one();
+    }
+    ASSERT_EQ(node.states, std::vector{State::kConnect});
+    ip("addr add 192.168.1.77/24 dev lan0");
+    link.addresses.push_back({address("192.168.1.77"), 24, true});
+    node.engine.set_links({{"lan0", link}});
+    EXPECT_TRUE(node.tells(*far, [&] { return node.state() == State::kEstablished; }));
+  });
+}
+
 TEST(BgpEngine, APeerThatGoesAwayIsFoundAgain) {
   IN_OWN_NETWORK([] {
     ip("link set lo up");

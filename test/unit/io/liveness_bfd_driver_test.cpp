@@ -67,14 +67,32 @@ TEST(BfdDriver, TellsThePeerWhenItStops) {
     TwoBfdNodes nodes;
     nodes.watch_both(every(50ms, 10));
     ASSERT_TRUE(nodes.both_up());
+    bool told = false;
     bool stopped = false;
-    nodes.near.bfd->stop([&] { stopped = true; });
+    nodes.near.bfd->stop([&] { told = true; }, [&] { stopped = true; });
+    ASSERT_TRUE(nodes.eventually([&] { return told; }));
+    EXPECT_FALSE(stopped) << "the farewell goes on for the peer's detection time";
     ASSERT_TRUE(nodes.eventually([&] { return nodes.far.is(State::kDown) && stopped; }));
     EXPECT_EQ(nodes.far.news["peer"].reason, Reason::kNeighbourAdminDown);
     EXPECT_EQ(nodes.far.news["peer"].failures, 0U) << "what was switched off says nothing about the path";
     nodes.near.bfd->watch({"late", nodes.near_key(), {}});
     ASSERT_TRUE(nodes.eventually([&] { return !nodes.near.problems.empty(); }));
     EXPECT_THAT(nodes.near.problems, ElementsAre(HasSubstr("stopping")));
+  });
+}
+
+TEST(BfdDriver, SaysThatThePeersWereToldOnlyOnceTheyWere) {
+  // What BGP does next must not overtake it (bgp spec 4.14).
+  IN_OWN_NETWORK([] {
+    TwoBfdNodes nodes;
+    nodes.watch_both(every(50ms, 10));
+    ASSERT_TRUE(nodes.both_up());
+    nodes.near.stand_still(300ms);
+    const auto began = std::chrono::steady_clock::now();
+    bool told = false;
+    nodes.near.bfd->stop([&] { told = true; }, [] {});
+    ASSERT_TRUE(nodes.eventually([&] { return told; }));
+    EXPECT_GE(std::chrono::steady_clock::now() - began, 250ms) << "the thread stood still";
   });
 }
 
@@ -85,7 +103,7 @@ TEST(BfdDriver, IsThroughWithStoppingAfterASecondWhateverThePeersPatience) {
     nodes.watch_both(every(60s, 10));
     ASSERT_TRUE(nodes.both_up());
     bool stopped = false;
-    nodes.near.bfd->stop([&] { stopped = true; });
+    nodes.near.bfd->stop([] {}, [&] { stopped = true; });
     const auto began = std::chrono::steady_clock::now();
     ASSERT_TRUE(nodes.eventually([&] { return stopped; }));
     EXPECT_LT(std::chrono::steady_clock::now() - began, 3s);
