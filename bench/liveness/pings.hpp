@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "gossip/packet.hpp"
-#include "io/liveness/socket_address.hpp"
+#include "io/liveness/endpoint.hpp"
 #include "member.hpp"
 
 namespace metallb::bench {

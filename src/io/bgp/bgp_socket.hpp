@@ -6,7 +6,7 @@
 #include <string>
 
 #include "bgp/settings.hpp"
-#include "io/liveness/socket_address.hpp"
+#include "io/sockets/address.hpp"
 
 namespace metallb::io {
 

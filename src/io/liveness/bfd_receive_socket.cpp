@@ -5,12 +5,12 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <utility>
 
 #include "io/liveness/bfd_socket_options.hpp"
-#include "io/liveness/socket_address.hpp"
+#include "io/sockets/address.hpp"
+#include "io/sockets/ancillary.hpp"
 
 namespace metallb::io {
 namespace {
@@ -22,69 +22,34 @@ constexpr int kInternetworkControl = 0xC0;
 /// More than any BFD packet: the core notices what is too large.
 constexpr std::size_t kPacketSize = 2048;
 
-template <class T>
-T content(cmsghdr* part) {
-  T out{};
-  std::memcpy(&out, CMSG_DATA(part), sizeof(out));
-  return out;
-}
-
-IpAddress from_kernel(const in6_addr& address) {
-  std::array<std::uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), &address, bytes.size());
-  return IpAddress::v6(bytes);
-}
-
 /// Nothing unless the kernel told all that was asked for.
 std::optional<bfd::Arrival> arrival_of(msghdr& message, const SocketAddress& from) {
-  const auto sender = to_endpoint(from);
+  const auto sender = host_of(from);
   std::optional<int> ttl;
   bool addressed = false;
   bfd::Arrival out;
   for (auto* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
     if (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_TTL) {
-      ttl = content<int>(part);
+      ttl = content_of<int>(*part);
     } else if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_HOPLIMIT) {
-      ttl = content<int>(part);
+      ttl = content_of<int>(*part);
     } else if (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_PKTINFO) {
-      const auto info = content<in_pktinfo>(part);
+      const auto info = content_of<in_pktinfo>(*part);
       out.interface = InterfaceIndex(info.ipi_ifindex);
       out.to = IpAddress::v4(ntohl(info.ipi_addr.s_addr));
       addressed = true;
     } else if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_PKTINFO) {
-      const auto info = content<in6_pktinfo>(part);
+      const auto info = content_of<in6_pktinfo>(*part);
       out.interface = InterfaceIndex(static_cast<std::int32_t>(info.ipi6_ifindex));
-      out.to = from_kernel(info.ipi6_addr);
+      out.to = from_in6(info.ipi6_addr);
       addressed = true;
     }
   }
   if (!sender || !ttl || !addressed) return std::nullopt;
-  out.from = sender->address;
+  out.from = *sender;
   out.ttl = static_cast<std::uint8_t>(*ttl);
   return out;
 }
-
-/// Ancillary data, part by part.
-class Ancillary {
- public:
-  template <class T>
-  void add(int level, int type, const T& value) {
-    auto* part = reinterpret_cast<cmsghdr*>(bytes_.data() + size_);
-    part->cmsg_level = level;
-    part->cmsg_type = type;
-    part->cmsg_len = CMSG_LEN(sizeof(value));
-    std::memcpy(CMSG_DATA(part), &value, sizeof(value));
-    size_ += CMSG_SPACE(sizeof(value));
-  }
-  void attach_to(msghdr& message) {
-    message.msg_control = bytes_.data();
-    message.msg_controllen = size_;
-  }
-
- private:
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))> bytes_{};
-  std::size_t size_ = 0;
-};
 
 }  // namespace
 
@@ -184,11 +149,7 @@ bool BfdReceiveSocket::send(const IpAddress& from, InterfaceIndex interface, con
   auto address = to_socket_address(to, std::to_underlying(place_.port), interface);
   Ancillary ancillary;
   if (from.is_v6()) {
-    in6_pktinfo info{};
-    const auto bytes = from.bytes16();
-    std::memcpy(&info.ipi6_addr, bytes.data(), bytes.size());
-    info.ipi6_ifindex = static_cast<unsigned>(interface.value());
-    ancillary.add(IPPROTO_IPV6, IPV6_PKTINFO, info);
+    ancillary.add(IPPROTO_IPV6, IPV6_PKTINFO, in6_pktinfo{to_in6(from), static_cast<unsigned>(interface.value())});
     ancillary.add(IPPROTO_IPV6, IPV6_HOPLIMIT, static_cast<int>(ttl));
   } else {
     in_pktinfo info{};

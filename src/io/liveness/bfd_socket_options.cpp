@@ -1,7 +1,6 @@
 #include "io/liveness/bfd_socket_options.hpp"
 
 #include <net/if.h>
-#include <unistd.h>
 
 #include <cerrno>
 
@@ -17,22 +16,6 @@ constexpr int kReceiveBuffer = 512 * 1024;
 constexpr std::size_t kLeastCost = 512;
 
 }  // namespace
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    if (value_ >= 0) ::close(value_);
-    value_ = other.release();
-  }
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (value_ >= 0) ::close(value_);
-}
-
-bool set_option(int socket, int level, int option, int value) {
-  return ::setsockopt(socket, level, option, &value, sizeof(value)) == 0;
-}
 
 std::size_t take_receive_buffer(int socket) {
   (void)set_option(socket, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);

@@ -6,34 +6,18 @@
 #include <cstddef>
 #include <expected>
 #include <string>
-#include <utility>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/names.hpp"
+#include "io/sockets/descriptor.hpp"
+#include "io/sockets/options.hpp"
 
 namespace metallb::io {
 
 /// Packets handled per wake-up, so that timers and other sockets get their turn during a flood.
 inline constexpr int kPacketsPerWakeUp = 64;
 
-/// A descriptor that is closed with its owner.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(Descriptor&& other) noexcept : value_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor();
-  explicit operator bool() const { return value_ >= 0; }
-  [[nodiscard]] int get() const { return value_; }
-  int release() { return std::exchange(value_, -1); }
-
- private:
-  int value_ = -1;
-};
-
-[[nodiscard]] bool set_option(int socket, int level, int option, int value);
 /// Room for what arrives while this thread does other work. Returns how many packets can wait at a time, at most: whoever
 /// has read so many has read all that was there when he began.
 [[nodiscard]] std::size_t take_receive_buffer(int socket);

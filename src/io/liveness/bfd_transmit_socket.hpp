@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "bfd/parameters.hpp"
 #include "io/liveness/bfd_socket_options.hpp"
-#include "io/liveness/socket_address.hpp"
+#include "io/sockets/address.hpp"
 
 namespace metallb::io {
 

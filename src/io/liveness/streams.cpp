@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "io/clock.hpp"
-#include "io/liveness/socket_address.hpp"
+#include "io/liveness/endpoint.hpp"
 #include "io/liveness/stream_connection.hpp"
 
 namespace metallb::io {

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 // After the headers of libc, which define what it uses.
 #include <linux/errqueue.h>
@@ -14,7 +13,9 @@
 #include <cstring>
 #include <utility>
 
-#include "io/liveness/socket_address.hpp"
+#include "io/liveness/endpoint.hpp"
+#include "io/sockets/descriptor.hpp"
+#include "io/sockets/options.hpp"
 
 namespace metallb::io {
 namespace {
@@ -81,23 +82,20 @@ std::expected<std::unique_ptr<UdpSocket>, SystemError> UdpSocket::open(boost::as
 
 std::expected<void, SystemError> UdpSocket::prepare() {
   const auto address = to_socket_address(own_);
-  const int descriptor = ::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
-  if (descriptor < 0) return std::unexpected(failed("open", own_, errno));
+  Descriptor socket(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
+  if (!socket) return std::unexpected(failed("open", own_, errno));
   boost::system::error_code refused;
-  descriptor_.assign(descriptor, refused);
-  if (refused) {
-    ::close(descriptor);
-    return std::unexpected(failed("watch", own_, refused.value()));
-  }
-  const int on = 1;
+  descriptor_.assign(socket.get(), refused);
+  if (refused) return std::unexpected(failed("watch", own_, refused.value()));
+  const int descriptor = socket.release();
   if (own_.address.is_v6()) {
-    (void)::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    (void)::setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+    (void)set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    (void)set_option(descriptor, IPPROTO_IPV6, IPV6_RECVERR, 1);
   } else {
-    (void)::setsockopt(descriptor, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+    (void)set_option(descriptor, IPPROTO_IP, IP_RECVERR, 1);
   }
   for (int size = kReceiveBuffer; size >= kSmallestReceiveBuffer; size /= 2) {
-    if (::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) == 0) break;
+    if (set_option(descriptor, SOL_SOCKET, SO_RCVBUF, size)) break;
   }
   socklen_t length = sizeof(receive_buffer_);
   (void)::getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_buffer_, &length);

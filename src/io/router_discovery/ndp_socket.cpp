@@ -4,7 +4,6 @@
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -12,6 +11,11 @@
 #include <memory>
 #include <optional>
 #include <utility>
+
+#include "io/sockets/address.hpp"
+#include "io/sockets/ancillary.hpp"
+#include "io/sockets/descriptor.hpp"
+#include "io/sockets/options.hpp"
 
 namespace metallb::io {
 namespace {
@@ -39,34 +43,14 @@ SystemError failed(std::string operation, int error, std::string object = "ICMPv
   return out;
 }
 
-in6_addr to_in6(const IpAddress& address) {
-  in6_addr out{};
-  const auto bytes = address.bytes16();
-  std::memcpy(&out, bytes.data(), bytes.size());
-  return out;
-}
-
-IpAddress from_in6(const in6_addr& address) {
-  std::array<std::uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), &address, bytes.size());
-  return IpAddress::v6(bytes);
-}
-
-template <class T>
-T value_of(const cmsghdr& part) {
-  T out{};
-  std::memcpy(&out, CMSG_DATA(&part), sizeof(out));
-  return out;
-}
-
 /// Where a message came in and how; nothing when the kernel did not say.
 std::optional<peering::NdpReceived> arrival_of(msghdr& message, const sockaddr_in6& from) {
   std::optional<in6_pktinfo> place;
   std::optional<int> hop_limit;
   for (auto* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
     if (part->cmsg_level != IPPROTO_IPV6) continue;
-    if (part->cmsg_type == IPV6_PKTINFO) place = value_of<in6_pktinfo>(*part);
-    if (part->cmsg_type == IPV6_HOPLIMIT) hop_limit = value_of<int>(*part);
+    if (part->cmsg_type == IPV6_PKTINFO) place = content_of<in6_pktinfo>(*part);
+    if (part->cmsg_type == IPV6_HOPLIMIT) hop_limit = content_of<int>(*part);
   }
   if (!place || !hop_limit) return std::nullopt;
   return peering::NdpReceived{.interface = InterfaceIndex(static_cast<std::int32_t>(place->ipi6_ifindex)),
@@ -80,7 +64,7 @@ int change_group(int descriptor, int option, InterfaceIndex interface, const IpA
   ipv6_mreq request{};
   request.ipv6mr_multiaddr = to_in6(group);
   request.ipv6mr_interface = static_cast<unsigned>(interface.value());
-  return ::setsockopt(descriptor, IPPROTO_IPV6, option, &request, sizeof(request)) == 0 ? 0 : errno;
+  return set_option(descriptor, IPPROTO_IPV6, option, request) ? 0 : errno;
 }
 
 }  // namespace
@@ -97,24 +81,18 @@ std::expected<std::unique_ptr<NdpSocket>, SystemError> NdpSocket::open(boost::as
 }
 
 std::expected<void, SystemError> NdpSocket::prepare() {
-  const int descriptor = ::socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMPV6);
-  if (descriptor < 0) return std::unexpected(failed("open", errno));
+  Descriptor socket(::socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMPV6));
+  if (!socket) return std::unexpected(failed("open", errno));
   boost::system::error_code refused;
-  descriptor_.assign(descriptor, refused);
-  if (refused) {
-    ::close(descriptor);
-    return std::unexpected(failed("watch", refused.value()));
-  }
+  descriptor_.assign(socket.get(), refused);
+  if (refused) return std::unexpected(failed("watch", refused.value()));
+  const int descriptor = socket.release();
   icmp6_filter filter;
   ICMP6_FILTER_SETBLOCKALL(&filter);
   ICMP6_FILTER_SETPASS(ND_ROUTER_SOLICIT, &filter);
   ICMP6_FILTER_SETPASS(ND_ROUTER_ADVERT, &filter);
-  if (::setsockopt(descriptor, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof(filter)) < 0) {
-    return std::unexpected(failed("filter", errno));
-  }
-  const auto set = [descriptor](int option, int value) {
-    return ::setsockopt(descriptor, IPPROTO_IPV6, option, &value, sizeof(value)) == 0;
-  };
+  if (!set_option(descriptor, IPPROTO_ICMPV6, ICMP6_FILTER, filter)) return std::unexpected(failed("filter", errno));
+  const auto set = [descriptor](int option, int value) { return set_option(descriptor, IPPROTO_IPV6, option, value); };
   const bool ready = set(IPV6_RECVPKTINFO, 1) && set(IPV6_RECVHOPLIMIT, 1) && set(IPV6_UNICAST_HOPS, kHopLimit) &&
                      set(IPV6_MULTICAST_HOPS, kHopLimit) && set(IPV6_MULTICAST_LOOP, 0);
   if (!ready) return std::unexpected(failed("set up", errno));
@@ -143,20 +121,15 @@ std::expected<void, SystemError> NdpSocket::send(const peering::SendNdp& wanted)
   to.sin6_addr = to_in6(wanted.destination);
   to.sin6_scope_id = static_cast<std::uint32_t>(wanted.interface.value());
   iovec data{const_cast<std::uint8_t*>(wanted.message.data()), wanted.message.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> ancillary{};
+  Ancillary ancillary;
+  ancillary.add(IPPROTO_IPV6, IPV6_PKTINFO,
+                in6_pktinfo{to_in6(wanted.source), static_cast<unsigned>(wanted.interface.value())});
   msghdr message{};
   message.msg_name = &to;
   message.msg_namelen = sizeof(to);
   message.msg_iov = &data;
   message.msg_iovlen = 1;
-  message.msg_control = ancillary.data();
-  message.msg_controllen = ancillary.size();
-  auto* part = CMSG_FIRSTHDR(&message);
-  part->cmsg_level = IPPROTO_IPV6;
-  part->cmsg_type = IPV6_PKTINFO;
-  part->cmsg_len = CMSG_LEN(sizeof(in6_pktinfo));
-  const in6_pktinfo from{to_in6(wanted.source), static_cast<unsigned>(wanted.interface.value())};
-  std::memcpy(CMSG_DATA(part), &from, sizeof(from));
+  ancillary.attach_to(message);
   for (;;) {
     if (::sendmsg(descriptor_.native_handle(), &message, MSG_DONTWAIT) >= 0) return {};
     if (errno != EINTR) return std::unexpected(failed("send on", errno, name_of(wanted.interface)));

@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "io/liveness/socket_address.hpp"
+#include "io/sockets/address.hpp"
 #include "unit/io/packets_network.hpp"
 
 namespace metallb::io::test {
@@ -60,7 +60,7 @@ void lay_cable_to(const OtherNetwork& other) {
 
 FarEnd::FarEnd(const FarOptions& options) {
   const auto own_address = address(options.address);
-  auto own = to_socket_address({.address = own_address, .port = options.port});
+  auto own = to_socket_address(own_address, options.port);
   const int on = 1;
   listening_ = ::socket(own.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   (void)::setsockopt(listening_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -83,7 +83,7 @@ FarEnd::FarEnd(const FarOptions& options) {
   EXPECT_EQ(::listen(listening_, 5), 0);
   own.size = sizeof(own.storage);
   EXPECT_EQ(::getsockname(listening_, own.get(), &own.size), 0);
-  port_ = to_endpoint(own).value().port;
+  port_ = port_of(own);
 }
 
 FarEnd::~FarEnd() {
@@ -140,7 +140,7 @@ IpAddress FarEnd::peer_address() const {
   SocketAddress from;
   from.size = sizeof(from.storage);
   EXPECT_EQ(::getpeername(connection_, from.get(), &from.size), 0);
-  return to_endpoint(from).value().address;
+  return host_of(from).value();
 }
 
 void FarRouter::turn() {

@@ -11,7 +11,7 @@
 
 #include <fstream>
 
-#include "io/liveness/socket_address.hpp"
+#include "io/sockets/address.hpp"
 #include "unit/io/bfd_node.hpp"
 
 namespace metallb::io::test {

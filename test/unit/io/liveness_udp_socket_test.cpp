@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "io/liveness/socket_address.hpp"
+#include "io/liveness/endpoint.hpp"
 #include "unit/io/packets_network.hpp"
 
 namespace metallb::io::test {

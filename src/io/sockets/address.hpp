@@ -1,14 +1,14 @@
 // Addresses and ports as the kernel wants them.
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "base/names.hpp"
-#include "gossip/message.hpp"
+#include "net/ip_address.hpp"
 
 namespace metallb::io {
 
@@ -23,12 +23,13 @@ struct SocketAddress {
 
 /// `scope`: the interface of a link-local IPv6 address; without meaning for others.
 [[nodiscard]] SocketAddress to_socket_address(const IpAddress& address, std::uint16_t port, InterfaceIndex scope = {});
-[[nodiscard]] inline SocketAddress to_socket_address(const gossip::Endpoint& endpoint) {
-  return to_socket_address(endpoint.address, endpoint.port);
-}
 /// Nothing unless it is a whole IPv4 or IPv6 address.
-[[nodiscard]] std::optional<gossip::Endpoint> to_endpoint(const SocketAddress& address);
-/// "192.0.2.1:7946" or "[2001:db8::1]:7946".
-[[nodiscard]] std::string to_text(const gossip::Endpoint& endpoint);
+[[nodiscard]] std::optional<IpAddress> host_of(const SocketAddress& address);
+/// 0 unless it is such an address.
+[[nodiscard]] std::uint16_t port_of(const SocketAddress& address);
+
+/// Of an IPv6 address.
+[[nodiscard]] in6_addr to_in6(const IpAddress& address);
+[[nodiscard]] IpAddress from_in6(const in6_addr& address);
 
 }  // namespace metallb::io
