@@ -1,6 +1,8 @@
 #include "app/bfd_metrics.hpp"
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -9,26 +11,45 @@
 namespace metallb::app {
 namespace {
 
-using bfd::SessionStatus;
+/// Interfaces of unnumbered peers by the path to their neighbour.
+using Interfaces = std::map<bfd::SessionKey, std::string>;
 
-io::MetricLabels labels_of(const SessionStatus& session) {
-  return {{"peer", session.key.remote.to_string()}, {"vrf", session.key.vrf.empty() ? "default" : session.key.vrf}};
-}
-
-template <class Value>
-std::vector<io::MetricSample> samples(const io::BfdReport& report, Merge merge, Value value) {
-  std::vector<io::MetricSample> out;
-  for (const auto& session : report.sessions) {
-    add_sample(out, {.labels = labels_of(session), .value = static_cast<double>(value(session))}, merge);
+Interfaces interfaces_of(const std::vector<peering::PeerStatus>& peers, const bgp::Instance& engine) {
+  Interfaces out;
+  for (const auto& peer : peers) {
+    const auto* session = peer.path ? engine.session(peer.peer) : nullptr;
+    if (session == nullptr || session->settings().transport.interface.empty()) continue;
+    out.emplace(*peer.path, session->settings().transport.interface);
   }
   return out;
 }
 
-prometheus::MetricFamily counter(const io::BfdReport& report, const char* name, const char* help,
-                                 std::uint64_t bfd::SessionCounters::* member) {
-  return io::counter_family(name, help,
-                            samples(report, Merge::kSum, [member](const auto& s) { return s.counters.*member; }));
-}
+/// Builds one family of a kind from all sessions.
+class Families {
+ public:
+  Families(const io::BfdReport& report, Interfaces interfaces) : report_(report), interfaces_(std::move(interfaces)) {}
+
+  template <class Value>
+  [[nodiscard]] std::vector<io::MetricSample> samples(Merge merge, Value value) const {
+    std::vector<io::MetricSample> out;
+    for (const auto& session : report_.sessions) {
+      add_sample(out, {.labels = labels_of(session.key), .value = static_cast<double>(value(session))}, merge);
+    }
+    return out;
+  }
+  prometheus::MetricFamily counter(const char* name, const char* help, std::uint64_t bfd::SessionCounters::* member) const {
+    return io::counter_family(name, help, samples(Merge::kSum, [member](const auto& s) { return s.counters.*member; }));
+  }
+
+ private:
+  [[nodiscard]] io::MetricLabels labels_of(const bfd::SessionKey& key) const {
+    const auto interface = interfaces_.find(key);
+    return {{"peer", interface != interfaces_.end() ? interface->second : key.remote.to_string()},
+            {"vrf", key.vrf.empty() ? "default" : key.vrf}};
+  }
+  const io::BfdReport& report_;
+  Interfaces interfaces_;
+};
 
 prometheus::MetricFamily discarded(const io::BfdReport& report) {
   std::vector<io::MetricSample> out;
@@ -43,19 +64,21 @@ prometheus::MetricFamily discarded(const io::BfdReport& report) {
 
 }  // namespace
 
-io::MetricFamilies bfd_metrics(const io::BfdReport& report) {
+io::MetricFamilies bfd_metrics(const io::BfdReport& report, const std::vector<peering::PeerStatus>& peers,
+                               const bgp::Instance& engine) {
+  const Families of(report, interfaces_of(peers, engine));
   using C = bfd::SessionCounters;
   return {
       io::gauge_family("metallb_bfd_session_up", "BFD session state (1 is up, 0 is down)",
-                       samples(report, Merge::kLeast, [](const auto& s) { return s.state == bfd::State::kUp ? 1 : 0; })),
-      counter(report, "metallb_bfd_control_packet_input", "Number of received BFD control packets", &C::control_received),
-      counter(report, "metallb_bfd_control_packet_output", "Number of sent BFD control packets", &C::control_sent),
-      counter(report, "metallb_bfd_echo_packet_input", "Number of received BFD echo packets", &C::echo_received),
-      counter(report, "metallb_bfd_echo_packet_output", "Number of sent BFD echo packets", &C::echo_sent),
-      counter(report, "metallb_bfd_session_up_events", "Number of BFD session up events", &C::up_events),
-      counter(report, "metallb_bfd_session_down_events", "Number of BFD session down events", &C::down_events),
+                       of.samples(Merge::kLeast, [](const auto& s) { return s.state == bfd::State::kUp ? 1 : 0; })),
+      of.counter("metallb_bfd_control_packet_input", "Number of received BFD control packets", &C::control_received),
+      of.counter("metallb_bfd_control_packet_output", "Number of sent BFD control packets", &C::control_sent),
+      of.counter("metallb_bfd_echo_packet_input", "Number of received BFD echo packets", &C::echo_received),
+      of.counter("metallb_bfd_echo_packet_output", "Number of sent BFD echo packets", &C::echo_sent),
+      of.counter("metallb_bfd_session_up_events", "Number of BFD session up events", &C::up_events),
+      of.counter("metallb_bfd_session_down_events", "Number of BFD session down events", &C::down_events),
       io::counter_family("metallb_bfd_zebra_notifications", "Number of changes of state that BGP was told",
-                         samples(report, Merge::kSum, [](const auto& s) { return s.notifications; })),
+                         of.samples(Merge::kSum, [](const auto& s) { return s.notifications; })),
       discarded(report),
   };
 }

@@ -1,5 +1,6 @@
 #include "app/bgp_metrics.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -18,11 +19,19 @@ io::MetricLabels labels_of(const bgp::PeerSettings& settings) {
   return {{"peer", peer_label(settings)}, {"vrf", vrf.empty() ? "default" : vrf}};
 }
 
-/// Prefixes that the peer is to have, whether or not the session is up (and whatever families it carries).
-std::uint64_t wanted_by(const bgp::Instance& engine, bgp::PeerId peer) {
+/// Prefixes that the peer is to have, whether or not the session is up: those of the families that it is configured to
+/// carry.
+std::uint64_t wanted_by(const bgp::Instance& engine, const bgp::PeerSettings& settings, bgp::PeerId peer) {
+  const auto configured = [&](IpFamily family) {
+    return std::ranges::find(settings.families, bgp::unicast(family)) != settings.families.end();
+  };
+  const bool ipv4 = configured(IpFamily::kIpv4);
+  const bool ipv6 = configured(IpFamily::kIpv6);
   std::uint64_t out = 0;
   const auto& routes = engine.routes();
-  for (bgp::RouteIndex route = 0; route < routes.size(); ++route) out += routes.wanted(route, peer) != 0 ? 1 : 0;
+  for (bgp::RouteIndex route = 0; route < routes.size(); ++route) {
+    if (routes.wanted(route, peer) != 0 && (routes.family(route) == IpFamily::kIpv4 ? ipv4 : ipv6)) ++out;
+  }
   return out;
 }
 
@@ -81,7 +90,7 @@ io::MetricFamilies bgp_metrics(const bgp::Instance& engine, SteadyPoint now) {
   families.gauge("metallb_bgp_announced_prefixes_total", "Number of prefixes currently being advertised on the BGP session",
                  [](Session s, bgp::PeerId) { return s.rib().advertised(); });
   families.gauge("metallb_bgp_pending_prefixes_total", "Number of prefixes that should be advertised on the BGP session",
-                 [&engine](Session, bgp::PeerId peer) { return wanted_by(engine, peer); });
+                 [&engine](Session s, bgp::PeerId peer) { return wanted_by(engine, s.settings(), peer); });
   families.gauge("metallb_bgp_received_prefixes_total", "Prefixes accepted from the peer: always 0, there is no import",
                  [](Session, bgp::PeerId) { return 0; });
   families.gauge("metallb_bgp_session_established_seconds", "How long the BGP session has been established; 0 if it is not",

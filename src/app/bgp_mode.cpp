@@ -15,14 +15,6 @@ namespace {
 /// routes.
 constexpr auto kDrain = std::chrono::milliseconds(400);
 
-std::optional<IpAddress> internal_ipv6(const kube::Node& node) {
-  for (const auto& entry : node.status.addresses) {
-    const auto address = entry.type == "InternalIP" ? IpAddress::parse(entry.address) : std::nullopt;
-    if (address && !address->is_v4()) return address;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::expected<std::unique_ptr<BgpMode>, SystemError> BgpMode::start(Component& component, io::LivenessThread& liveness,
@@ -86,7 +78,8 @@ void BgpMode::peers_changed() {
 void BgpMode::node_changed(const kube::Change<kube::Node>& change) {
   const auto* upserted = std::get_if<kube::Upserted<kube::Node>>(&change);
   if (upserted == nullptr || upserted->object->metadata.name != options_.node_name) return;
-  engine_.set_node_ipv6(internal_ipv6(*upserted->object));
+  own_node_ = speaker::own_facts_of(own_node_, *upserted->object);
+  engine_.set_node_ipv6(own_node_.internal_v6);
 }
 
 void BgpMode::session_changed(const bgp::StateChanged& changed) {

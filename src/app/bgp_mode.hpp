@@ -20,6 +20,7 @@
 #include "peering/instance.hpp"
 #include "speaker/actions.hpp"
 #include "speaker/frr_k8s_lookout.hpp"
+#include "speaker/nodes.hpp"
 
 namespace metallb::app {
 
@@ -42,7 +43,8 @@ class BgpMode {
   void carry_out(speaker::BgpCommand command);
   /// Every change of any Node.
   void node_changed(const kube::Change<kube::Node>& change);
-  /// Withdraws what routers would not keep, gives them time to move, says good-bye; `done` runs within kFarewell of the call.
+  /// Withdraws what routers would not keep, gives them time to move, says good-bye; `done` runs within kFarewell of the
+  /// call.
   void stop(std::function<void()> done);
   static constexpr Duration kFarewell = std::chrono::milliseconds(1600);
 
@@ -61,6 +63,7 @@ class BgpMode {
   Options options_;
   Held held_;
   std::set<bgp::PeerId> peers_;
+  speaker::OwnNode own_node_;
   io::BgpEngine engine_;
   io::RouterDiscovery discovery_;
   peering::Instance peering_;

@@ -1,5 +1,6 @@
 #include "app/bgp_view.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -75,11 +76,21 @@ json::object configured(const bgp::PeerSettings& settings) {
   return out;
 }
 
-json::object agreed(const bgp::Negotiated& session) {
+/// Configured families that the router did not agree to: their prefixes are not sent (bgp spec 7.4).
+json::array refused(const std::vector<bgp::Family>& configured, const std::vector<bgp::Family>& agreed) {
+  json::array out;
+  for (const auto& family : configured) {
+    if (std::ranges::find(agreed, family) == agreed.end()) out.emplace_back(name_of(family));
+  }
+  return out;
+}
+
+json::object agreed(const bgp::PeerSettings& settings, const bgp::Negotiated& session) {
   return {{"peerASN", session.peer_as.value()},
           {"peerRouterID", dotted(session.peer_id)},
           {"internal", session.internal},
           {"families", names_of(session.families)},
+          {"familiesNotNegotiated", refused(settings.families, session.families)},
           {"holdTimeSeconds", seconds(session.hold_time)},
           {"keepaliveTimeSeconds", seconds(session.keepalive_time)},
           {"fourOctetASN", session.four_octet_as},
@@ -146,7 +157,7 @@ json::object view_of(const bgp::Session& session, const peering::PeerStatus& sta
       {"peer", settings.name}, {"label", peer_label(settings)},     {"state", std::string(bgp::to_string(session.state()))},
       {"held", settings.held}, {"lastError", session.last_error()}, {"configured", configured(settings)}};
   if (const auto since = session.established_since()) out["establishedSeconds"] = seconds(now - *since);
-  if (const auto* terms = session.agreed()) out["agreed"] = agreed(*terms);
+  if (const auto* terms = session.agreed()) out["agreed"] = agreed(settings, *terms);
   out["advertised"] = told(session.rib());
   out["sent"] = messages(counters.sent);
   out["received"] = messages(counters.received);
@@ -158,16 +169,30 @@ json::object view_of(const bgp::Session& session, const peering::PeerStatus& sta
   return out;
 }
 
+json::object side_of(const speaker::LocalPrefDispute::Side& side) {
+  return {{"localPref", side.local_pref}, {"advertisement", side.advertisement}};
+}
+
+json::object differing(const LocalPrefDisputes& disputes) {
+  json::array prefixes;
+  for (const auto& [prefix, dispute] : disputes) {
+    if (prefixes.size() == kViewedPrefixes) break;
+    prefixes.push_back(json::object{
+        {"prefix", prefix.to_string()}, {"used", side_of(dispute.used)}, {"ignored", side_of(dispute.ignored)}});
+  }
+  return {{"count", disputes.size()}, {"prefixes", std::move(prefixes)}};
+}
+
 }  // namespace
 
 std::string bgp_view(const bgp::Instance& engine, const peering::Instance& peering, const io::BfdReport& bfd,
-                     SteadyPoint now) {
+                     const LocalPrefDisputes& disputes, SteadyPoint now) {
   json::array sessions;
   for (const auto& status : peering.peers()) {
     const auto* session = engine.session(status.peer);
     if (session != nullptr) sessions.push_back(view_of(*session, status, bfd, now));
   }
-  return json::serialize(json::object{{"sessions", std::move(sessions)}}) + "\n";
+  return json::serialize(json::object{{"sessions", std::move(sessions)}, {"localPrefDiffers", differing(disputes)}}) + "\n";
 }
 
 }  // namespace metallb::app

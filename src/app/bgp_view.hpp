@@ -2,20 +2,26 @@
 // peer was told, what BFD and the network say (bgp spec 5.3). Passwords do not appear.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "base/time.hpp"
 #include "bgp/instance.hpp"
 #include "io/liveness/bfd_driver.hpp"
 #include "peering/instance.hpp"
+#include "speaker/bgp/routes.hpp"
 
 namespace metallb::app {
 
-/// Of each session at most so many prefixes are listed; how many there are is said in any case.
+/// Of each session, and of disputes, at most so many prefixes are listed; how many there are is said in any case.
 inline constexpr std::size_t kViewedPrefixes = 1000;
 
-/// {"sessions": [{"peer": name, "state": "Established", ...}]}, one line. `now`: what ages are counted to.
+/// Prefixes of which advertisements want different local preferences.
+using LocalPrefDisputes = std::map<IpPrefix, speaker::LocalPrefDispute>;
+
+/// {"sessions": [{"peer": name, "state": "Established", ...}], "localPrefDiffers": {"count": ..., ...}}, one line. `now`:
+/// what ages are counted to.
 [[nodiscard]] std::string bgp_view(const bgp::Instance& engine, const peering::Instance& peering, const io::BfdReport& bfd,
-                                   SteadyPoint now);
+                                   const LocalPrefDisputes& disputes, SteadyPoint now);
 
 }  // namespace metallb::app

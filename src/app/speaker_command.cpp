@@ -102,10 +102,13 @@ int run(const SpeakerOptions& options, const Log& log) {
     (*endpoints)->add_metrics([membership] { return membership_metrics(membership->report(), membership->holds()); });
   }
   (*endpoints)->add_metrics([&runtime] { return bgp_metrics(runtime.bgp().engine(), io::now().steady); });
-  (*endpoints)->add_metrics([&runtime] { return bfd_metrics(runtime.bgp().bfd()); });
+  (*endpoints)->add_metrics([&runtime] {
+    const auto& bgp = runtime.bgp();
+    return bfd_metrics(bgp.bfd(), bgp.peering().peers(), bgp.engine());
+  });
   (*endpoints)->add_page("/bgp", [&runtime] {
     const auto& bgp = runtime.bgp();
-    return bgp_view(bgp.engine(), bgp.peering(), bgp.bfd(), io::now().steady);
+    return bgp_view(bgp.engine(), bgp.peering(), bgp.bfd(), runtime.core().bgp().routes().disputes(), io::now().steady);
   });
   log.info({{"op", "Run"}, {"msg", "Starting Manager"}});
   return (*component)->run();

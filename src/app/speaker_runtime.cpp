@@ -5,6 +5,8 @@
 #include <set>
 #include <variant>
 
+#include "app/speaker_scopes.hpp"
+
 namespace metallb::app {
 namespace {
 
@@ -82,29 +84,31 @@ std::expected<void, SystemError> SpeakerRuntime::start_bgp(const Options& option
 }
 
 void SpeakerRuntime::follow_api() {
-  const io::WatchScope own{.namespace_ = namespace_, .label_selector = {}, .field_selector = {}};
-  follow<kube::Service>({});
-  follow<kube::EndpointSlice>({});
-  component_.watch<kube::Node>({}, [this](const kube::Change<kube::Node>& change) {
-    driver_.feed(change);
-    bgp_->node_changed(change);
-    if (membership_) membership_->node_changed(change);
-  });
-  follow<kube::Namespace>({});
-  follow<kube::ServiceL2Status>({});
-  follow<kube::ServiceBGPStatus>({});
-  follow<kube::IPAddressPool>(own);
-  follow<kube::L2Advertisement>(own);
-  follow<kube::BGPPeer>(own);
-  follow<kube::BGPAdvertisement>(own);
-  follow<kube::BFDProfile>(own);
-  follow<kube::Community>(own);
-  follow<kube::Secret>(own);
+  follow<kube::Service>();
+  follow<kube::EndpointSlice>();
+  component_.watch<kube::Node>(speaker_scope<kube::Node>(namespace_, node_name_),
+                               [this](const kube::Change<kube::Node>& change) {
+                                 driver_.feed(change);
+                                 bgp_->node_changed(change);
+                                 if (membership_) membership_->node_changed(change);
+                               });
+  follow<kube::Namespace>();
+  follow<kube::ServiceL2Status>();
+  follow<kube::ServiceBGPStatus>();
+  follow<kube::IPAddressPool>();
+  follow<kube::L2Advertisement>();
+  follow<kube::BGPPeer>();
+  follow<kube::BGPAdvertisement>();
+  follow<kube::BFDProfile>();
+  follow<kube::Community>();
+  follow<kube::Secret>();
+  follow<kube::ConfigMap>();
 }
 
 template <class T>
-void SpeakerRuntime::follow(io::WatchScope scope) {
-  component_.watch<T>(std::move(scope), [this](const kube::Change<T>& change) { driver_.feed(change); });
+void SpeakerRuntime::follow() {
+  component_.watch<T>(speaker_scope<T>(namespace_, node_name_),
+                      [this](const kube::Change<T>& change) { driver_.feed(change); });
 }
 
 void SpeakerRuntime::carry_out(speaker::Output& out) {
@@ -140,6 +144,8 @@ void SpeakerRuntime::farewell(std::function<void()> done) {
 
 /// gossip spec 1.5: the others are told, and every address is answered until its successor is heard; a second at most.
 void SpeakerRuntime::leave_cluster() {
+  // From now on it changes nothing any more, whether or not there are others.
+  driver_.feed(speaker::Stopping{});
   if (!membership_) {  // nobody would know that somebody has to take over
     left_ = true;
     return end_when_through();
@@ -157,7 +163,6 @@ void SpeakerRuntime::leave_cluster() {
     left_ = true;
     if (farewell_done_) end_when_through();
   });
-  if (successors_) driver_.feed(speaker::Stopping{});
 }
 
 void SpeakerRuntime::end_when_through() {

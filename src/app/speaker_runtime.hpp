@@ -50,7 +50,7 @@ class SpeakerRuntime {
   [[nodiscard]] std::expected<void, SystemError> join_cluster(const MembershipSettings& settings);
   void follow_api();
   template <class T>
-  void follow(io::WatchScope scope);
+  void follow();
   void carry_out(speaker::Output& out);
   void farewell(std::function<void()> done);
   void leave_cluster();

@@ -81,6 +81,7 @@ void Session::end(SteadyPoint now, Output& out) {
                {"localASN", settings_.local_as.value()},
                {"peerASN", agreed()->peer_as.value()},
                {"msg", "BGP session established"}});
+    warn_of_missing_families(established()->agreed);
     warn_of_missing_next_hops(*established());
   } else if (from == State::kEstablished) {
     log_.warn({{"op", "bgp"},
@@ -108,6 +109,19 @@ void Session::log_step(State from, State to, bool downwards) {
   if (!news) return log_.debug(fields);
   logged_error_ = last_error_;
   log_.info(fields);
+}
+
+/// bgp spec 7.4: their prefixes are not sent to this peer.
+void Session::warn_of_missing_families(const Negotiated& agreed) {
+  for (const auto& family : settings_.families) {
+    if (std::find(agreed.families.begin(), agreed.families.end(), family) != agreed.families.end()) continue;
+    log_.warn({{"op", "bgp"},
+               {"event", "familyNotNegotiated"},
+               {"peer", settings_.name},
+               {"vrf", settings_.transport.vrf},
+               {"family", family == kIpv4Unicast ? "IPv4" : "IPv6"},
+               {"msg", "prefixes of this family are not sent to this peer: activate it for the session on the router"}});
+  }
 }
 
 /// bgp spec 3.5: such routes are not announced, since a wrong next hop is worse than none.

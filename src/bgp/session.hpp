@@ -92,6 +92,7 @@ class Session {
   void begin(SteadyPoint now);
   void end(SteadyPoint now, Output& out);
   void log_step(State from, State to, bool downwards);
+  void warn_of_missing_families(const Negotiated& agreed);
   void warn_of_missing_next_hops(const Connection& connection);
   [[nodiscard]] bool startable() const;
   [[nodiscard]] bool may_dial() const;

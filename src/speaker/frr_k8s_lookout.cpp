@@ -41,23 +41,23 @@ void FrrK8sLookout::take(SteadyPoint now, const PeersWanted& in, Output& out) {
     return;
   }
   look_at_ = now;
-  if (!reason_) {
-    patience_until_ = now + kPatience;
-    hold(kFirstLook, out);
-  }
+  if (!reason_ || *reason_ == kFirstLook) be_patient(now, out);
 }
 
 void FrrK8sLookout::take(SteadyPoint now, const FrrK8sSeen& seen, Output& out) {
   looking_ = false;
   if (!wanted_) return;
-  const auto found = [](const std::expected<std::string, std::string>& part) { return part && !part->empty(); };
-  std::string what;
-  if (found(seen.daemon)) {
-    what = "pod " + *seen.daemon + " of frr-k8s runs on this node";
-  } else if (found(seen.configuration)) {
-    what = "the FRRConfiguration " + *seen.configuration + " of the original's speaker still tells frr-k8s to announce";
+  // What a part was last known to be stays true until the opposite is known.
+  if (seen.daemon) daemon_ = *seen.daemon;
+  if (seen.configuration) configuration_ = *seen.configuration;
+  const bool unknown = !seen.daemon || !seen.configuration;
+  if (!unknown) {
+    told_unknown_ = false;
+  } else if (!std::exchange(told_unknown_, true)) {
+    const auto& why = seen.daemon ? seen.configuration.error() : seen.daemon.error();
+    log_.warn({{"op", "frrK8sLookout"}, {"error", why}, {"msg", "cannot find out whether frr-k8s runs on this node"}});
   }
-  if (!what.empty()) {
+  if (auto what = found(); !what.empty()) {
     patience_until_ = kIdle;
     look_at_ = now + kWhileFound;
     if (reason_ != what) {
@@ -67,22 +67,32 @@ void FrrK8sLookout::take(SteadyPoint now, const FrrK8sSeen& seen, Output& out) {
     hold(std::move(what), out);
     return;
   }
-  if (!seen.daemon || !seen.configuration) {
-    const auto& why = seen.daemon ? seen.configuration.error() : seen.daemon.error();
-    if (!std::exchange(told_unknown_, true)) {
-      log_.warn({{"op", "frrK8sLookout"}, {"error", why}, {"msg", "cannot find out whether frr-k8s runs on this node"}});
-    }
-    // What was found last stays true until the opposite is known.
+  if (!daemon_ || !configuration_) {
+    // What was found is gone; the part that was never seen gets as long as at the start.
+    if (reason_ && !reason_->empty() && patience_until_ == kIdle) be_patient(now, out);
     look_at_ = now + random_.jittered(patience_until_ != kIdle ? kFirstRetry : kWhileFound, kJitter);
     return;
   }
-  told_unknown_ = false;
   patience_until_ = kIdle;
-  look_at_ = now + random_.jittered(kWhileGone, kJitter);
+  look_at_ = now + random_.jittered(unknown ? kWhileFound : kWhileGone, kJitter);
   if (reason_ && !reason_->empty() && *reason_ != kFirstLook) {
     log_.info({{"event", "frrK8sGone"}, {"msg", "frr-k8s is gone from this node: BGP sessions begin"}});
   }
   hold({}, out);
+}
+
+/// By the last that is known of each part; empty: nothing.
+std::string FrrK8sLookout::found() const {
+  if (daemon_ && !daemon_->empty()) return "pod " + *daemon_ + " of frr-k8s runs on this node";
+  if (configuration_ && !configuration_->empty()) {
+    return "the FRRConfiguration " + *configuration_ + " of the original's speaker still tells frr-k8s to announce";
+  }
+  return {};
+}
+
+void FrrK8sLookout::be_patient(SteadyPoint now, Output& out) {
+  patience_until_ = now + kPatience;
+  hold(kFirstLook, out);
 }
 
 void FrrK8sLookout::hold(std::string reason, Output& out) {

@@ -54,7 +54,7 @@ class FrrK8sLookout {
   static constexpr Duration kWhileFound = std::chrono::seconds(5);
   static constexpr Duration kWhileGone = std::chrono::minutes(5);
   static constexpr Duration kFirstRetry = std::chrono::seconds(1);
-  /// Sessions wait so long for the first answer. Who may not read pods must not be kept from announcing.
+  /// Sessions wait so long for the first answer about each part. Who may not read pods must not be kept from announcing.
   static constexpr Duration kPatience = std::chrono::seconds(5);
 
   /// What holds the sessions until the first answer.
@@ -70,7 +70,9 @@ class FrrK8sLookout {
  private:
   void take(SteadyPoint now, const PeersWanted& in, Output& out);
   void take(SteadyPoint now, const FrrK8sSeen& seen, Output& out);
+  void be_patient(SteadyPoint now, Output& out);
   void hold(std::string reason, Output& out);
+  [[nodiscard]] std::string found() const;
   [[nodiscard]] kube::EventNote event(const std::string& found) const;
 
   std::string node_name_;
@@ -81,6 +83,9 @@ class FrrK8sLookout {
   bool told_unknown_ = false;
   SteadyPoint look_at_ = kIdle;
   SteadyPoint patience_until_ = kIdle;
+  // As last known, see FrrK8sSeen; nothing: it never was.
+  std::optional<std::string> daemon_;
+  std::optional<std::string> configuration_;
   std::optional<std::string> reason_;  ///< as told last
 };
 

@@ -52,9 +52,12 @@ void Instance::on_input(Now now, const Input& input, Output& out) {
           bgp_statuses_.on_change(in);
         } else if constexpr (std::is_same_v<T, layer2::ConflictSeen>) {
           contest(now.steady, in, out);
+        } else if constexpr (std::is_same_v<T, kube::Change<kube::ConfigMap>>) {
+          report_extras(in, out);
         } else if constexpr (requires { configuration_.on_change(in); }) {
           configuration_.on_change(in);
           if constexpr (std::is_same_v<T, kube::Change<kube::Node>>) note(in);
+          if constexpr (std::is_same_v<T, kube::Change<kube::BGPPeer>>) bgp_.peers_changed(now.steady);
         } else {
           note(in);
         }
@@ -133,13 +136,13 @@ void Instance::note(const InterfacesChanged& change) {
 void Instance::on_time(Now now, Output& out) {
   // Sessions are opened at once; what they are told waits for the Services (bgp spec 4.15).
   if (!ready()) {
-    if (configuration_.listed()) configure_when_due(out);
+    if (configuration_.listed()) configure_when_due(now.steady, out);
     return;
   }
   // Neither a new configuration nor a list of all Services to look at comes before what changes hands.
   if (!urgent()) {
-    configure_when_due(out);
-    if (pass_due_) look_at_all();
+    configure_when_due(now.steady, out);
+    if (pass_due_) look_at_all(out);
   }
 
   std::size_t weight = 0;
@@ -152,16 +155,16 @@ void Instance::on_time(Now now, Output& out) {
   const bool all_known = configuration_.current() != nullptr && interfaces_.has_value() && hold() != Hold::kFirstJoin;
   if (all_known && !pass_due_ && nothing_waits()) statuses_.start();
   statuses_.on_time(now, out);
-  publish_bgp(out);
+  publish_bgp(now.steady, out);
   bgp_statuses_.on_time(now, out);
 }
 
-void Instance::configure_when_due(Output& out) {
+void Instance::configure_when_due(SteadyPoint now, Output& out) {
   if (configuration_.due()) {
     ++updates_;
     build_configuration(out);
   }
-  configure_bgp(out);
+  configure_bgp(now, out);
 }
 
 std::optional<std::size_t> Instance::look_at_next(SteadyPoint now, Output& out) {
@@ -170,8 +173,9 @@ std::optional<std::size_t> Instance::look_at_next(SteadyPoint now, Output& out) 
     const auto key = queue->take(now);
     if (!key) continue;
     if (queue == &changed_) ++updates_;
-    const auto weight = reconcile(now, *key, out);
-    reconcile_bgp(*key, out);
+    const auto subject = subject_of(*key);
+    const auto weight = reconcile(now, subject, out);
+    if (queue == &changed_ || pass_is_for_bgp_) reconcile_bgp(subject, out);
     queue->done(*key);
     return weight;
   }
@@ -186,12 +190,13 @@ SteadyPoint Instance::next_deadline() const {
   const bool configuration_waits = configuration_.due() || (configuration_.current() && bgp_peers_due_ && !stopping_);
   if (!ready()) return configuration_.listed() && configuration_waits ? SteadyPoint::min() : kIdle;
   if (urgent() || configuration_waits || pass_due_ || bgp_waits()) return SteadyPoint::min();
-  return std::min(
-      {changed_.next_deadline(), pass_.next_deadline(), statuses_.next_deadline(), bgp_statuses_.next_deadline()});
+  return std::min({changed_.next_deadline(), pass_.next_deadline(), statuses_.next_deadline(), bgp_statuses_.next_deadline(),
+                   stopping_ ? kIdle : bgp_.next_deadline()});
 }
 
-void Instance::look_at_all() {
+void Instance::look_at_all(Output& out) {
   pass_due_ = false;
+  note_pass_for_bgp(out);
   std::vector<const kube::Service*> services;
   for (const auto& [key, service] : services_.objects()) {
     if (service->spec.type == "LoadBalancer" || announcements_.find(key) != nullptr || bgp_.announced().contains(key)) {
@@ -212,24 +217,28 @@ Electorate Instance::electorate() const {
   return {.nodes = nodes_, .members = members_.members, .ignore_exclude_label = options_.ignore_exclude_lb};
 }
 
-Decision Instance::decide_now(const ServiceKey& key, const Electorate& electorate, const Standing& standing) {
-  const auto service = services_.get(key);
-  const auto slices =
-      service ? slices_.by_index(key.to_string()) : std::vector<std::shared_ptr<const kube::EndpointSlice>>{};
+Instance::Subject Instance::subject_of(const ServiceKey& key) {
+  Subject out{.key = key, .service = services_.get(key), .slices = {}, .pool = nullptr};
+  if (out.service) out.slices = slices_.by_index(key.to_string());
+  out.pool = remember_pool(key, out.service.get());
+  return out;
+}
+
+Decision Instance::decide_now(const Subject& subject, const Electorate& electorate, const Standing& standing) const {
   return decide({.node = options_.node_name,
                  .lb_class = options_.lb_class,
                  .config = configuration_.current().get(),
                  .electorate = electorate,
                  .interfaces = interfaces_},
-                service.get(), slices, remember_pool(key, service.get()).get(), standing);
+                subject.service.get(), subject.slices, subject.pool.get(), standing);
 }
 
-std::size_t Instance::reconcile(SteadyPoint now, const ServiceKey& key, Output& out) {
-  const auto service = services_.get(key);
-  auto decision = decide_now(key, electorate(), standing_of(now, key));
+std::size_t Instance::reconcile(SteadyPoint now, const Subject& subject, Output& out) {
+  const auto& key = subject.key;
+  auto decision = decide_now(subject, electorate(), standing_of(now, key));
   report(key, decision);
 
-  if (announcements_.apply(now, key, service.get(), decision, out)) {
+  if (announcements_.apply(now, key, subject.service.get(), decision, out)) {
     const auto* announcement = announcements_.find(key);
     statuses_.want(key, announcement != nullptr ? std::optional(announcement->interfaces) : std::nullopt);
   }
@@ -294,13 +303,7 @@ void Instance::report(const ServiceKey& key, const Decision& decision) {
         log_.error({{"op", "setBalancer"}, {"service", service}, {"reason", reason}, {"msg", decision.detail}});
         return;
       }
-      ++update_errors_;
-      log_.error({{"op", "setConfig"},
-                  {"service", service},
-                  {"reason", reason},
-                  {"error", decision.detail},
-                  {"msg", "service has no configuration under new config"}});
-      return;
+      return report_stranded(service, decision.detail);
     case Reason::kSharedAddressWithServiceSelector:
     case Reason::kNoMatchingInterface:
       log_.warn({{"op", "shouldAnnounce"}, {"service", service}, {"reason", reason}, {"msg", decision.detail}});
@@ -321,6 +324,15 @@ void Instance::report(const ServiceKey& key, const Decision& decision) {
       log_.debug(
           {{"event", "skipping should announce l2"}, {"service", service}, {"reason", reason}, {"msg", decision.detail}});
   }
+}
+
+void Instance::report_stranded(const std::string& service, const std::string& detail) {
+  ++update_errors_;
+  log_.error({{"op", "setConfig"},
+              {"service", service},
+              {"reason", to_string(Reason::kAddressNotAllowed)},
+              {"error", detail},
+              {"msg", "service has no configuration under new config"}});
 }
 
 Metrics Instance::metrics() const {

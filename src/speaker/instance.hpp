@@ -66,13 +66,16 @@ struct BgpHeld {
   std::string reason;
 };
 
+/// The ConfigMap with text for FRR, in MetalLB's namespace (bgp spec 1.10). Others are ignored.
+inline constexpr auto kExtrasName = "bgpextras";
+
 using Input =
     std::variant<kube::Change<kube::Service>, kube::Change<kube::EndpointSlice>, kube::Change<kube::Node>,
                  kube::Change<kube::Namespace>, kube::Change<kube::IPAddressPool>, kube::Change<kube::L2Advertisement>,
                  kube::Change<kube::BGPPeer>, kube::Change<kube::BGPAdvertisement>, kube::Change<kube::BFDProfile>,
-                 kube::Change<kube::Community>, kube::Change<kube::Secret>, kube::Change<kube::ServiceL2Status>,
-                 kube::Change<kube::ServiceBGPStatus>, MembersChanged, InterfacesChanged, BgpHeld, layer2::ConflictSeen,
-                 Stopping, kube::WriteDone>;
+                 kube::Change<kube::Community>, kube::Change<kube::Secret>, kube::Change<kube::ConfigMap>,
+                 kube::Change<kube::ServiceL2Status>, kube::Change<kube::ServiceBGPStatus>, MembersChanged,
+                 InterfacesChanged, BgpHeld, layer2::ConflictSeen, Stopping, kube::WriteDone>;
 
 struct Options {
   std::string node_name;           ///< of the own node, as in the API
@@ -146,26 +149,37 @@ class Instance {
   void report_stranger(const layer2::ConflictSeen& seen, const std::set<ServiceKey>& holders, Output& out);
 
   void look_at(const ServiceKey& key);
-  void look_at_all();
+  void look_at_all(Output& out);
   /// Looks at the Service that is next; nullopt when none waits, else how much work it was, in candidates weighed.
   std::optional<std::size_t> look_at_next(SteadyPoint now, Output& out);
   [[nodiscard]] bool nothing_waits() const;
+  /// A Service, and what both modes judge it by.
+  struct Subject {
+    ServiceKey key;
+    std::shared_ptr<const kube::Service> service;  ///< null: it has been deleted
+    std::vector<std::shared_ptr<const kube::EndpointSlice>> slices;
+    std::shared_ptr<const config::Pool> pool;  ///< as remember_pool() has it
+  };
+  Subject subject_of(const ServiceKey& key);
   /// Returns how much work it was.
-  std::size_t reconcile(SteadyPoint now, const ServiceKey& key, Output& out);
-  Decision decide_now(const ServiceKey& key, const Electorate& electorate, const Standing& standing);
-  void configure_when_due(Output& out);
+  std::size_t reconcile(SteadyPoint now, const Subject& subject, Output& out);
+  [[nodiscard]] Decision decide_now(const Subject& subject, const Electorate& electorate, const Standing& standing) const;
+  void configure_when_due(SteadyPoint now, Output& out);
   void build_configuration(Output& out);
 
   // instance_bgp.cpp
-  void reconcile_bgp(const ServiceKey& key, Output& out);
-  void configure_bgp(Output& out);
-  void publish_bgp(Output& out);
+  void note_pass_for_bgp(Output& out);
+  void reconcile_bgp(const Subject& subject, Output& out);
+  void configure_bgp(SteadyPoint now, Output& out);
+  void publish_bgp(SteadyPoint now, Output& out);
+  void report_extras(const kube::Change<kube::ConfigMap>& change, Output& out);
   void report_bgp_statuses();
   [[nodiscard]] bool bgp_waits() const { return !stopping_ && (bgp_.due() || bgp_.has_affected()); }
 
   /// The last pool that held all addresses of the Service, if one is remembered.
   std::shared_ptr<const config::Pool> remember_pool(const ServiceKey& key, const kube::Service* service);
   void report(const ServiceKey& key, const Decision& decision);
+  void report_stranded(const std::string& service, const std::string& detail);
   [[nodiscard]] Electorate electorate() const;
 
   Options options_;
@@ -180,6 +194,7 @@ class Instance {
   std::optional<OwnNode> own_node_;
   std::string bgp_held_;
   bool bgp_peers_due_ = false;
+  bool extras_told_ = false;
   std::optional<std::set<std::string>> interfaces_;
   Configuration configuration_;
   Announcements announcements_;
@@ -203,6 +218,14 @@ class Instance {
   kube::WorkQueue<ServiceKey> changed_;  ///< something about this very Service changed
   kube::WorkQueue<ServiceKey> pass_;     ///< something changed that may concern any Service
   bool pass_due_ = true;
+  /// What BGP depends on beside each Service. Passes for the sake of members or interfaces leave it alone.
+  struct BgpBasis {
+    std::shared_ptr<const config::Config> config;
+    std::optional<NodeFacts> facts;  ///< of the own Node
+    friend bool operator==(const BgpBasis&, const BgpBasis&) = default;
+  };
+  std::optional<BgpBasis> bgp_basis_;  ///< of the last pass that looked at BGP
+  bool pass_is_for_bgp_ = false;
   std::uint64_t updates_ = 0;
   std::uint64_t update_errors_ = 0;
 };

@@ -76,12 +76,12 @@ std::optional<std::size_t> Instance::look_at_urgent(SteadyPoint now, Output& out
   if (!inherited_.empty()) {
     const auto key = std::move(inherited_.front());
     inherited_.pop_front();
-    return reconcile(now, key, out);
+    return reconcile(now, subject_of(key), out);
   }
   if (endangered_.empty()) return std::nullopt;
   const auto key = std::move(endangered_.front());
   endangered_.pop_front();
-  const auto weight = reconcile(now, key, out);
+  const auto weight = reconcile(now, subject_of(key), out);
   // A member that was away may have announced what this node announces, and does not say when it ceases: who believed it
   // must hear from this node again. In the original every change of members announces everything again (layer2 spec 1.2).
   const auto* announcement = announce_again_ ? announcements_.find(key) : nullptr;
@@ -122,7 +122,7 @@ bool Instance::contest(SteadyPoint now, const ServiceKey& key, const layer2::Con
   if (first == options_.node_name) return true;
   if (first.empty() || counts(other)) {
     // The election gives it to the other one, or to nobody: it was about to be looked at.
-    reconcile(now, key, out);
+    reconcile(now, subject_of(key), out);
     return false;
   }
   // The other one comes first, but the membership takes it for dead. Either it is wrong, after a partition; or these are the
@@ -132,15 +132,15 @@ bool Instance::contest(SteadyPoint now, const ServiceKey& key, const layer2::Con
   if (fresh && !conflicts_.insists(now, seen.address)) return true;
   const auto pause = conflicts_.yield(now, key, other);
   changed_.add_after(now, key, pause);
-  reconcile(now, key, out);
+  reconcile(now, subject_of(key), out);
   return false;
 }
 
 /// Which of this node and `other` comes first for the Service if both are alive; empty when neither may announce it.
 std::string Instance::first_of(const ServiceKey& key, const std::string& other) {
   const std::optional<std::set<std::string>> both = std::set{options_.node_name, other};
-  const auto decision =
-      decide_now(key, {.nodes = nodes_, .members = both, .ignore_exclude_label = options_.ignore_exclude_lb}, Standing{});
+  const auto decision = decide_now(
+      subject_of(key), {.nodes = nodes_, .members = both, .ignore_exclude_label = options_.ignore_exclude_lb}, Standing{});
   return decision.order.empty() ? std::string() : decision.order.front();
 }
 

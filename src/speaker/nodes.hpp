@@ -24,11 +24,12 @@ using NodeTable = std::map<std::string, NodeFacts>;
 struct OwnNode {
   kube::StringMap labels;                ///< peers are selected by them
   std::optional<IpAddress> internal_v4;  ///< an IPv4 address of type InternalIP
+  std::optional<IpAddress> internal_v6;  ///< the same of IPv6
   friend bool operator==(const OwnNode&, const OwnNode&) = default;
 };
 
-/// The same after `node` has been seen. The address stays while the Node still has it or has none: a router ID made of it
-/// should not change (bgp spec 1.8).
+/// The same after `node` has been seen. An address stays while the Node still has it or has none of its family: a router ID
+/// or a next hop made of it should not change (bgp spec 1.8).
 [[nodiscard]] OwnNode own_facts_of(const OwnNode& before, const kube::Node& node);
 
 }  // namespace metallb::speaker

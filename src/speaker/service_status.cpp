@@ -12,8 +12,7 @@
 namespace metallb::speaker {
 namespace {
 
-// Labels and name prefix as tools select on them (operations spec 1.16).
-constexpr auto kNodeLabel = "metallb.io/node";
+// As tools select on them (operations spec 1.16).
 constexpr auto kServiceLabel = "metallb.io/service-name";
 constexpr auto kNamespaceLabel = "metallb.io/service-namespace";
 
@@ -34,7 +33,7 @@ const std::string* label(const kube::ObjectMeta& metadata, const char* name) {
 std::optional<ServiceKey> service_of(const kube::ObjectMeta& metadata) {
   const auto* name = label(metadata, kServiceLabel);
   const auto* name_space = label(metadata, kNamespaceLabel);
-  if (name == nullptr || name_space == nullptr || label(metadata, kNodeLabel) == nullptr) return std::nullopt;
+  if (name == nullptr || name_space == nullptr || label(metadata, kStatusNodeLabel) == nullptr) return std::nullopt;
   return ServiceKey{*name_space, *name};
 }
 
@@ -206,7 +205,7 @@ SteadyPoint StatusObjects<Object>::next_deadline() const {
 
 template <class Object>
 bool StatusObjects<Object>::is_own(const Object& object) const {
-  const auto* node = label(object.metadata, kNodeLabel);
+  const auto* node = label(object.metadata, kStatusNodeLabel);
   return node != nullptr && *node == node_;
 }
 
@@ -291,7 +290,7 @@ kube::Write StatusObjects<Object>::creation(const ServiceKey& service) const {
   Object object;
   object.metadata.generateName = Kind::kNamePrefix;
   object.metadata.namespace_ = namespace_;
-  object.metadata.labels = {{kNodeLabel, node_}, {kServiceLabel, service.name}, {kNamespaceLabel, service.namespace_}};
+  object.metadata.labels = {{kStatusNodeLabel, node_}, {kServiceLabel, service.name}, {kNamespaceLabel, service.namespace_}};
   object.metadata.ownerReferences = owners();
   return {.id = {},
           .verb = kube::Verb::kCreate,

@@ -28,6 +28,9 @@
 
 namespace metallb::speaker {
 
+/// The label of a status object that names its node.
+inline constexpr auto kStatusNodeLabel = "metallb.io/node";
+
 /// The Pod that this speaker runs in; status objects vanish with it.
 struct PodIdentity {
   std::string name;

@@ -14,9 +14,10 @@ constexpr std::size_t kPrefixesPerSlice = 2048;
 BgpAnnouncer::BgpAnnouncer(Settings settings, Objects objects, Log log)
     : settings_(std::move(settings)), objects_(std::move(objects)), log_(log), peers_(settings_.node, log) {}
 
-void BgpAnnouncer::configure(const config::Config& config, const OwnNode& node, const std::string& held, Output& out) {
+void BgpAnnouncer::configure(SteadyPoint now, const config::Config& config, const OwnNode& node, const std::string& held,
+                             Output& out) {
   if (peers_.apply(config.bgp_peers, node, held, out)) routes_.set_sessions(peers_.sessions());
-  check_advertisements(config, out);
+  check_advertisements(now, config);
 }
 
 void BgpAnnouncer::reconcile(const ServiceKey& key, const kube::Service* service, Slices slices, Grounds grounds,
@@ -72,12 +73,14 @@ void BgpAnnouncer::begin_batch(Output& out) {
 }
 
 void BgpAnnouncer::publish(bool more_to_come, Output& out) {
-  auto flushed = routes_.flush(kPrefixesPerSlice);
-  for (const auto& dispute : flushed.disputes) report(dispute, out);
+  auto changes = routes_.flush(kPrefixesPerSlice);
+  if (!more_to_come && !routes_.due()) {
+    // Before, Services that share a prefix may differ only since one of them was not looked at yet.
+    for (const auto& dispute : routes_.take_new_disputes()) report(dispute, out);
+  }
   const bool more = routes_.due() || (batch_ && more_to_come);
-  const bool changed = !flushed.changes.empty();
-  if (!changed && more == batch_) return;
-  out.emplace_back(BgpCommand(bgp::Publish{.changes = std::move(flushed.changes), .more = more}));
+  if (changes.empty() && more == batch_) return;
+  out.emplace_back(BgpCommand(bgp::Publish{.changes = std::move(changes), .more = more}));
   batch_ = more;
   if (more) return;
   log_.info({{"event", "updatedAdvertisements"},

@@ -5,6 +5,7 @@
 // reaches the routers at once, and what replaces before what is withdrawn.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/time.hpp"
 #include "kube/objects/metallb.hpp"
 #include "speaker/actions.hpp"
 #include "speaker/bgp/decision.hpp"
@@ -25,6 +27,10 @@ namespace metallb::speaker {
 
 class BgpAnnouncer {
  public:
+  /// Between an advertisement for BGPPeers that are not there and what is said of it: objects that are applied together come
+  /// one after the other, in any order.
+  static constexpr Duration kGrace = std::chrono::seconds(5);
+
   struct Settings {
     std::string node;                   ///< the own
     std::string namespace_;             ///< MetalLB's own
@@ -38,7 +44,12 @@ class BgpAnnouncer {
   BgpAnnouncer(Settings settings, Objects objects, Log log);
 
   /// Peers, and what of the configuration concerns no single Service. `held`: why no session may run now; empty: they may.
-  void configure(const config::Config& config, const OwnNode& node, const std::string& held, Output& out);
+  void configure(SteadyPoint now, const config::Config& config, const OwnNode& node, const std::string& held, Output& out);
+  /// Some BGPPeer came or went, for whatever node.
+  void peers_changed(SteadyPoint now);
+  /// What is told only when it has lasted for a while.
+  void on_time(SteadyPoint now, Output& out);
+  [[nodiscard]] SteadyPoint next_deadline() const;
   /// Looks at one Service. `service` is null when it has been deleted; `pool` owns the pool of `grounds`.
   void reconcile(const ServiceKey& key, const kube::Service* service, Slices slices, Grounds grounds,
                  const std::shared_ptr<const config::Pool>& pool, const NodeFacts* facts, Output& out);
@@ -71,8 +82,9 @@ class BgpAnnouncer {
   void withdraw(const ServiceKey& key, Reason reason);
   void report_withdrawal(const ServiceKey& key, const std::vector<IpAddress>& addresses, Reason reason);
   void report(const ServiceKey& key, const kube::Service* service, const BgpDecision& decision, Output& out);
-  void check_advertisements(const config::Config& config, Output& out);
-  void check_peers_of(const config::BgpAdvertisement& advertisement, Output& out);
+  void check_advertisements(SteadyPoint now, const config::Config& config);
+  void check_peers_of(SteadyPoint now, const config::BgpAdvertisement& advertisement);
+  void report_nowhere(const std::string& advertisement, Output& out);
   void report_unreached(const std::vector<Wish>& wishes, Output& out);
   void report(const LocalPrefDispute& dispute, Output& out);
   [[nodiscard]] kube::BGPAdvertisement object_of(const std::string& advertisement) const;
@@ -86,8 +98,14 @@ class BgpAnnouncer {
   std::map<ServiceKey, BgpAnnouncement> announced_;
   bool batch_ = false;  ///< the engine waits for more
   bool services_known_ = false;
-  std::set<std::string> nowhere_;  ///< advertisements that are limited to BGPPeers that this node has no session with
-  std::set<std::string> missing_;  ///< of those, the ones whose BGPPeers do not exist at all; told
+  /// An advertisement that is limited to BGPPeers that this node has no session with.
+  struct Nowhere {
+    std::set<std::string> peers;
+    SteadyPoint look_at = kIdle;  ///< then it is told, unless the peers have come
+    bool logged = false;
+    bool told = false;  ///< to the user: none of the peers exists
+  };
+  std::map<std::string, Nowhere> nowhere_;
   std::set<Unreached> unreached_;
   std::set<Unreached> told_;  ///< of those, the ones that a Service has needed
 };

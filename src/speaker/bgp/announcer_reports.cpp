@@ -1,6 +1,7 @@
 // What the BGP half of the speaker tells users: log lines and events, each once while its cause lasts.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "kube/event_note.hpp"
 #include "speaker/address_list.hpp"
@@ -62,21 +63,20 @@ void BgpAnnouncer::report(const ServiceKey& key, const kube::Service* service, c
   }
 }
 
-void BgpAnnouncer::check_advertisements(const config::Config& config, Output& out) {
+void BgpAnnouncer::check_advertisements(SteadyPoint now, const config::Config& config) {
   std::map<std::string, const config::BgpAdvertisement*> here;
   for (const auto& [name, pool] : config.pools) {
     for (const auto& advertisement : pool.bgp) {
       if (advertisement.nodes.contains(settings_.node)) here.try_emplace(advertisement.name, &advertisement);
     }
   }
-  std::erase_if(nowhere_, [&](const auto& name) { return !here.contains(name); });
-  std::erase_if(missing_, [&](const auto& name) { return !here.contains(name); });
+  std::erase_if(nowhere_, [&](const auto& entry) { return !here.contains(entry.first); });
   unreached_.clear();
-  for (const auto& [name, advertisement] : here) check_peers_of(*advertisement, out);
+  for (const auto& [name, advertisement] : here) check_peers_of(now, *advertisement);
   std::erase_if(told_, [&](const auto& entry) { return !unreached_.contains(entry); });
 }
 
-void BgpAnnouncer::check_peers_of(const config::BgpAdvertisement& advertisement, Output& out) {
+void BgpAnnouncer::check_peers_of(SteadyPoint now, const config::BgpAdvertisement& advertisement) {
   const auto& name = advertisement.name;
   std::vector<const BgpSessions::Session*> reached;
   for (const auto& [peer, id] : sessions().by_name) {
@@ -84,7 +84,6 @@ void BgpAnnouncer::check_peers_of(const config::BgpAdvertisement& advertisement,
   }
   if (!reached.empty() || advertisement.peers.empty()) {
     nowhere_.erase(name);
-    missing_.erase(name);
     // A node without any session is none of the advertisement's fault.
     for (const auto family : kFamilies) {
       if (reached.empty() || std::ranges::any_of(reached, [&](const auto* s) { return s->carries(family); })) continue;
@@ -92,25 +91,48 @@ void BgpAnnouncer::check_peers_of(const config::BgpAdvertisement& advertisement,
     }
     return;
   }
-  const bool exist = std::ranges::any_of(
-      advertisement.peers, [this](const auto& peer) { return objects_.has_peer({settings_.namespace_, peer}); });
-  const auto peers = listed(advertisement.peers);
-  if (nowhere_.insert(name).second) {
+  auto& entry = nowhere_[name];
+  if (entry.peers != advertisement.peers) entry = {.peers = advertisement.peers, .look_at = now + kGrace};
+}
+
+void BgpAnnouncer::peers_changed(SteadyPoint now) {
+  for (auto& [name, entry] : nowhere_) entry.look_at = now + kGrace;
+}
+
+void BgpAnnouncer::on_time(SteadyPoint now, Output& out) {
+  for (auto& [name, entry] : nowhere_) {
+    if (entry.look_at > now) continue;
+    entry.look_at = kIdle;
+    report_nowhere(name, out);
+  }
+}
+
+SteadyPoint BgpAnnouncer::next_deadline() const {
+  auto deadline = kIdle;
+  for (const auto& [name, entry] : nowhere_) deadline = std::min(deadline, entry.look_at);
+  return deadline;
+}
+
+void BgpAnnouncer::report_nowhere(const std::string& advertisement, Output& out) {
+  auto& entry = nowhere_.at(advertisement);
+  const bool exist =
+      std::ranges::any_of(entry.peers, [this](const auto& peer) { return objects_.has_peer({settings_.namespace_, peer}); });
+  const auto peers = listed(entry.peers);
+  if (!std::exchange(entry.logged, true)) {
     log_.warn({{"event", "announcedNowhere"},
-               {"advertisement", name},
+               {"advertisement", advertisement},
                {"peers", peers},
                {"msg", exist ? "this node has no session with any of the BGPPeers to which the BGPAdvertisement is limited"
                              : "none of the BGPPeers exists to which the BGPAdvertisement is limited"}});
   }
   // Peers of other nodes are how peers are chosen by rack; names that nobody has are a mistake.
-  if (exist) {
-    missing_.erase(name);
-  } else if (missing_.insert(name).second) {
+  if (!exist && !entry.told) {
     out.emplace_back(
-        kube::event_note(object_of(name), kube::EventNote::Type::kWarning, "announcedNowhere",
+        kube::event_note(object_of(advertisement), kube::EventNote::Type::kWarning, "announcedNowhere",
                          "spec.peers: no BGPPeer has the name " + peers +
                              ", so nothing is announced: correct the names, or remove them to announce to all peers"));
   }
+  entry.told = !exist;
 }
 
 void BgpAnnouncer::report_unreached(const std::vector<Wish>& wishes, Output& out) {

@@ -47,6 +47,7 @@ BgpPeers::Claims BgpPeers::claims(const std::vector<config::BgpPeer>& configured
 bool BgpPeers::apply(const std::vector<config::BgpPeer>& configured, const OwnNode& node, const std::string& held,
                      Output& out) {
   const auto wanted = claims(configured, node);
+  follow_ports(wanted);
   remove_others(configured, wanted, out);
 
   BgpSessions sessions;
@@ -74,6 +75,27 @@ bool BgpPeers::apply(const std::vector<config::BgpPeer>& configured, const OwnNo
   const bool changed = sessions != sessions_;
   sessions_ = std::move(sessions);
   return changed;
+}
+
+/// Gives the session of a BGPPeer whose port has been edited its new identity (bgp spec 1.12: it is reset).
+void BgpPeers::follow_ports(const Claims& wanted) {
+  std::map<std::pair<std::string, Identity>, Identity> vanished;  // by name, and all but the port
+  const auto without_port = [](Identity identity) {
+    std::get<std::uint16_t>(identity) = 0;
+    return identity;
+  };
+  for (const auto& [identity, peer] : peers_) {
+    if (!wanted.contains(identity)) vanished.emplace(std::pair(peer.wanted.settings.name, without_port(identity)), identity);
+  }
+  for (const auto& [identity, claim] : wanted) {
+    if (peers_.contains(identity)) continue;
+    const auto found = vanished.find({claim.holder->name, without_port(identity)});
+    if (found == vanished.end()) continue;
+    auto node = peers_.extract(found->second);
+    node.key() = identity;
+    peers_.insert(std::move(node));
+    vanished.erase(found);
+  }
 }
 
 void BgpPeers::remove_others(const std::vector<config::BgpPeer>& configured, const Claims& wanted, Output& out) {

@@ -2,7 +2,9 @@
 // (bgp spec 1.12).
 //
 // A number belongs to what makes the session on the wire another one: VRF, interface or address, port, source. So a peer
-// that is renamed or edited otherwise keeps it; what of that resets the session is the engine's to know.
+// that is renamed or edited otherwise keeps it; what of that resets the session is the engine's to know. A BGPPeer of which
+// only the port is edited keeps it as well: the router knows a session by its pair of addresses, and for it this one is
+// reset, not taken away.
 #pragma once
 
 #include <cstdint>
@@ -62,6 +64,7 @@ class BgpPeers {
 
   static Identity identity_of(const config::BgpPeer& peer);
   [[nodiscard]] Claims claims(const std::vector<config::BgpPeer>& configured, const OwnNode& node) const;
+  void follow_ports(const Claims& wanted);
   void remove_others(const std::vector<config::BgpPeer>& configured, const Claims& wanted, Output& out);
   void report(const Claims& wanted);
 

@@ -100,33 +100,71 @@ void BgpRoutes::set_sessions(const BgpSessions& sessions) {
   for (const auto& [service, wishes] : wishes_) affected_.insert(affected_.end(), service);
 }
 
-BgpRoutes::Flushed BgpRoutes::flush(std::size_t limit) {
-  Flushed out;
+std::vector<bgp::RouteChange> BgpRoutes::flush(std::size_t limit) {
+  std::vector<bgp::RouteChange> out;
   std::vector<bgp::RouteChange> withdrawals;
   for (; limit > 0 && !dirty_.empty(); --limit) {
     const auto prefix = *dirty_.begin();
     dirty_.erase(dirty_.begin());
     const auto place = prefixes_.find(prefix);
     auto& wanted = place->second;
-    std::vector<LocalPrefDispute> disputes;
-    auto offers = offers_for(prefix, wanted, disputes);
-    const bool was_disputed = std::exchange(wanted.disputed, !disputes.empty());
-    if (wanted.disputed && !was_disputed) out.disputes.push_back(disputes.front());
+    std::optional<LocalPrefDispute> dispute;
+    auto offers = keep(offers_for(prefix, wanted, dispute));
+    note(prefix, dispute);
     if (offers != wanted.offers) {
       for (const auto* service : wanted.services) affected_.insert(*service);
-      announced_ += offers.empty() ? 0 : 1;
-      announced_ -= wanted.offers.empty() ? 0 : 1;
-      wanted.offers = std::move(offers);
-      (wanted.offers.empty() ? withdrawals : out.changes).push_back({.prefix = prefix, .offers = wanted.offers});
+      announced_ += offers ? 1 : 0;
+      announced_ -= wanted.offers ? 1 : 0;
+      let_go(std::exchange(wanted.offers, std::move(offers)));
+      if (wanted.offers) {
+        out.push_back({.prefix = prefix, .offers = *wanted.offers});
+      } else {
+        withdrawals.push_back({.prefix = prefix, .offers = {}});
+      }
     }
     if (wanted.services.empty()) prefixes_.erase(place);
   }
-  std::ranges::move(withdrawals, std::back_inserter(out.changes));
+  std::ranges::move(withdrawals, std::back_inserter(out));
+  return out;
+}
+
+BgpRoutes::Offers BgpRoutes::keep(std::vector<bgp::Offer> offers) {
+  if (offers.empty()) return nullptr;
+  const auto known = kept_.find(offers);
+  return known != kept_.end() ? *known
+                              : *kept_.insert(std::make_shared<const std::vector<bgp::Offer>>(std::move(offers))).first;
+}
+
+void BgpRoutes::let_go(Offers offers) {
+  constexpr auto kOursAndTheSets = 2;
+  if (offers && offers.use_count() == kOursAndTheSets) kept_.erase(offers);
+}
+
+void BgpRoutes::note(const IpPrefix& prefix, const std::optional<LocalPrefDispute>& dispute) {
+  const bool before = disputes_.contains(prefix);
+  if (dispute) {
+    disputes_.insert_or_assign(prefix, *dispute);
+  } else if (before) {
+    disputes_.erase(prefix);
+  }
+  if (before != dispute.has_value()) changed_disputes_.insert(prefix);
+}
+
+std::vector<LocalPrefDispute> BgpRoutes::take_new_disputes() {
+  std::vector<LocalPrefDispute> out;
+  for (const auto& prefix : std::exchange(changed_disputes_, {})) {
+    const auto standing = disputes_.find(prefix);
+    if (standing == disputes_.end()) {
+      told_disputes_.erase(prefix);
+    } else if (told_disputes_.insert(prefix).second) {
+      out.push_back(standing->second);
+    }
+  }
   return out;
 }
 
 std::vector<bgp::Offer> BgpRoutes::offers_for(const IpPrefix& prefix, const Prefix& wanted,
-                                              std::vector<LocalPrefDispute>& disputes) const {
+                                              std::optional<LocalPrefDispute>& dispute) const {
   // The engine gives a session the first offer that suits it, so what several want for one session is merged here.
   Merger to_all;
   bool for_all = false;
@@ -149,9 +187,9 @@ std::vector<bgp::Offer> BgpRoutes::offers_for(const IpPrefix& prefix, const Pref
                            });
       if (applies) merger.add(*terms);
     }
-    if (const auto dispute = merger.dispute(prefix)) disputes.push_back(*dispute);
+    if (!dispute) dispute = merger.dispute(prefix);
   }
-  if (const auto dispute = to_all.dispute(prefix)) disputes.push_back(*dispute);
+  if (!dispute) dispute = to_all.dispute(prefix);
 
   std::map<bgp::RouteAttributes, std::vector<bgp::PeerId>> by_attributes;
   const auto common = to_all.attributes();
@@ -178,7 +216,9 @@ std::vector<std::string> BgpRoutes::peers_of(const ServiceKey& service) const {
   if (wishes == wishes_.end()) return {};
   for (const auto& wish : wishes->second) {
     const auto family = wish.prefix.family();
-    for (const auto& offer : prefixes_.at(wish.prefix).offers) {
+    const auto& offers = prefixes_.at(wish.prefix).offers;
+    if (!offers) continue;
+    for (const auto& offer : *offers) {
       for (const auto& [id, session] : sessions_.all) {
         const bool told = offer.peers.empty() || std::ranges::binary_search(offer.peers, id);
         if (told && session.carries(family)) names.insert(session.name);

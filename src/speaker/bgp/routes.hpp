@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -45,6 +46,7 @@ struct LocalPrefDispute {
   IpPrefix prefix;
   Side used;     ///< the highest
   Side ignored;  ///< the lowest
+  friend bool operator==(const LocalPrefDispute&, const LocalPrefDispute&) = default;
 };
 
 class BgpRoutes {
@@ -56,12 +58,14 @@ class BgpRoutes {
 
   /// Prefixes wait for flush().
   [[nodiscard]] bool due() const { return !dirty_.empty(); }
-  struct Flushed {
-    std::vector<bgp::RouteChange> changes;   ///< what replaces comes before what is withdrawn (bgp spec 2.5)
-    std::vector<LocalPrefDispute> disputes;  ///< new ones
-  };
-  /// Computes at most `limit` of the prefixes that wait.
-  [[nodiscard]] Flushed flush(std::size_t limit);
+  /// Computes at most `limit` of the prefixes that wait. What replaces comes before what is withdrawn (bgp spec 2.5).
+  [[nodiscard]] std::vector<bgp::RouteChange> flush(std::size_t limit);
+
+  /// Prefixes of which advertisements want different local preferences, as far as they are computed. In the middle of a pass
+  /// some are in dispute only since one of their Services has not been looked at yet.
+  [[nodiscard]] const std::map<IpPrefix, LocalPrefDispute>& disputes() const { return disputes_; }
+  /// Those that have arisen since the last call, and stand.
+  [[nodiscard]] std::vector<LocalPrefDispute> take_new_disputes();
 
   /// Services whose sessions may be others than before; at most `limit`, each once. None while prefixes wait.
   [[nodiscard]] std::vector<ServiceKey> take_affected(std::size_t limit);
@@ -70,9 +74,10 @@ class BgpRoutes {
   /// does not carry the family of any of its prefixes.
   [[nodiscard]] std::vector<std::string> peers_of(const ServiceKey& service) const;
 
+  /// Kept once for all prefixes that have the same; few, since they depend on advertisements and sessions.
+  using Offers = std::shared_ptr<const std::vector<bgp::Offer>>;
   struct Prefix {
-    std::vector<bgp::Offer> offers;  ///< as told last; empty: not announced
-    bool disputed = false;           ///< advertisements want different local preferences
+    Offers offers;  ///< as told last; null: not announced
     /// Distinct advertisements that want it, and how many wishes each has. Few.
     std::vector<std::pair<std::shared_ptr<const config::BgpAdvertisement>, std::size_t>> terms;
     std::set<const ServiceKey*> services;  ///< keys of wishes_
@@ -86,13 +91,26 @@ class BgpRoutes {
   void add(const ServiceKey* service, const Wish& wish);
   void remove(const ServiceKey* service, const Wish& wish);
   [[nodiscard]] std::vector<bgp::Offer> offers_for(const IpPrefix& prefix, const Prefix& wanted,
-                                                   std::vector<LocalPrefDispute>& disputes) const;
+                                                   std::optional<LocalPrefDispute>& dispute) const;
+  Offers keep(std::vector<bgp::Offer> offers);
+  void let_go(Offers offers);
+  void note(const IpPrefix& prefix, const std::optional<LocalPrefDispute>& dispute);
 
   BgpSessions sessions_;
   Wishes wishes_;
   std::map<IpPrefix, Prefix> prefixes_;
   std::set<IpPrefix> dirty_;
   std::set<ServiceKey> affected_;
+  struct ByValue {
+    using is_transparent = void;
+    static const std::vector<bgp::Offer>& of(const Offers& offers) { return *offers; }
+    static const std::vector<bgp::Offer>& of(const std::vector<bgp::Offer>& offers) { return offers; }
+    bool operator()(const auto& a, const auto& b) const { return of(a) < of(b); }
+  };
+  std::set<Offers, ByValue> kept_;
+  std::map<IpPrefix, LocalPrefDispute> disputes_;
+  std::set<IpPrefix> told_disputes_;     ///< by take_new_disputes()
+  std::set<IpPrefix> changed_disputes_;  ///< since then
   std::size_t announced_ = 0;
 };
 

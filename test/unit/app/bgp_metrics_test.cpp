@@ -57,6 +57,14 @@ TEST(BgpMetrics, CountWhatAPeerIsToHaveAlsoWithoutASession) {
   EXPECT_THAT(text, HasSubstr("metallb_bgp_announced_prefixes_total{peer=\"192.0.2.254:1179\",vrf=\"default\"} 0"));
 }
 
+TEST(BgpMetrics, CountOnlyPrefixesOfFamiliesThatThePeerIsToCarry) {
+  auto peer = router();
+  peer.families = {bgp::kIpv6Unicast};
+  EXPECT_THAT(page({peer}), HasSubstr("metallb_bgp_pending_prefixes_total{peer=\"192.0.2.254:1179\",vrf=\"default\"} 0"));
+  peer.families = {bgp::kIpv4Unicast, bgp::kIpv6Unicast};
+  EXPECT_THAT(page({peer}), HasSubstr("metallb_bgp_pending_prefixes_total{peer=\"192.0.2.254:1179\",vrf=\"default\"} 1"));
+}
+
 TEST(BgpMetrics, MakeOneSeriesOfTwoSessionsWithOnePeer) {
   auto other = router();
   other.transport.source = IpAddress::v4(192, 0, 2, 1);

@@ -188,9 +188,13 @@ TEST(BgpAnnouncer, TakesTheHighestLocalPrefAndWarnsOnceWhileTheyDiffer) {  // ro
   EXPECT_THAT(bgp.log.with("event", "localPrefDiffers"), SizeIs(1));
   EXPECT_THAT(bgp.events(), testing::Contains(AllOf(HasSubstr("BGPAdvertisement low localPrefDiffers: localPref 100"),
                                                     HasSubstr("high"), HasSubstr("200"))));
-  EXPECT_TRUE(bgp.announcer.routes().prefixes().begin()->second.disputed);
+  ASSERT_THAT(bgp.announcer.routes().disputes(), SizeIs(1));
+  const auto& [prefix, dispute] = *bgp.announcer.routes().disputes().begin();
+  EXPECT_EQ(prefix.to_string(), "10.20.30.0/24");
+  EXPECT_EQ(dispute.used, (LocalPrefDispute::Side{200, "high"}));
+  EXPECT_EQ(dispute.ignored, (LocalPrefDispute::Side{100, "low"}));
   bgp.remove("a");
-  EXPECT_FALSE(bgp.announcer.routes().prefixes().begin()->second.disputed);
+  EXPECT_THAT(bgp.announcer.routes().disputes(), IsEmpty());
   put("a", "10.20.30.1", "low");
   EXPECT_THAT(bgp.log.with("event", "localPrefDiffers"), SizeIs(2));
 }
@@ -224,6 +228,9 @@ TEST(BgpAnnouncer, SaysWhatAnAdvertisementDoesNotReach) {
   bgp.configure(config);
   bgp.configure(config);
   EXPECT_EQ(bgp.ads("peer1"), Ads{});
+  bgp.pass(BgpAnnouncer::kGrace);
+  bgp.configure(config);
+  bgp.pass(BgpAnnouncer::kGrace);
   EXPECT_THAT(bgp.log.with("event", "announcedNowhere"), SizeIs(2));
   const auto events = bgp.events();
   EXPECT_EQ(std::ranges::count_if(events, [](const auto& e) { return e.contains("announcedNowhere"); }), 1);
@@ -243,6 +250,60 @@ TEST(BgpAnnouncer, SaysWhatAnAdvertisementDoesNotReach) {
   bgp.configure(mended);
   EXPECT_EQ(bgp.announcer.peers_of({"default", "v6"}), Peers{"peer1"});
   EXPECT_THAT(bgp.log.with("event", "familyNotCarried"), SizeIs(1));
+}
+
+TEST(BgpAnnouncer, WaitsForPeersThatAreAppliedAfterTheirAdvertisement) {
+  BgpUnderTest bgp;
+  auto far_only = bgp_ad("ad");
+  far_only.peers = {"far"};
+  auto far = bgp_peer("far", "9.9.9.9");
+  far.node_selectors = {kube::Selector::parse("rack=2").value()};
+  const auto has_event = [&] {
+    return std::ranges::any_of(bgp.events(), [](const auto& e) { return e.contains("announcedNowhere"); });
+  };
+  bgp.configure(bgp_config({bgp_pool({far_only})}, {kPeer1()}));
+  bgp.pass(BgpAnnouncer::kGrace - std::chrono::milliseconds(1));
+  EXPECT_THAT(bgp.log.with("event", "announcedNowhere"), IsEmpty());
+  // A peer of other nodes: the configuration of this node stays as it is.
+  bgp.existing_peers = {"far"};
+  bgp.announcer.peers_changed(bgp.now);
+  bgp.pass(BgpAnnouncer::kGrace);
+  EXPECT_THAT(bgp.log.with("event", "announcedNowhere"), SizeIs(1));
+  EXPECT_FALSE(has_event());
+  // It goes: nothing but its existence tells that the names lead nowhere now. It comes back, and goes again.
+  for (int round = 0; round < 2; ++round) {
+    bgp.existing_peers = {};
+    bgp.announcer.peers_changed(bgp.now);
+    bgp.pass(BgpAnnouncer::kGrace);
+    EXPECT_TRUE(has_event());
+    bgp.announcer.peers_changed(bgp.now);
+    bgp.forget();
+    bgp.pass(BgpAnnouncer::kGrace);
+    EXPECT_FALSE(has_event()) << "told twice";
+    bgp.existing_peers = {"far"};
+    bgp.announcer.peers_changed(bgp.now);
+    bgp.pass(BgpAnnouncer::kGrace);
+    EXPECT_FALSE(has_event());
+  }
+  EXPECT_EQ(bgp.announcer.next_deadline(), kIdle);
+}
+
+TEST(BgpAnnouncer, KeepsWhatManyPrefixesAreToldInOnePlace) {
+  BgpUnderTest bgp;
+  auto tagged = aggregate("tagged", 32, 100);
+  tagged.communities = {community(1, 1)};
+  bgp.configure(bgp_config({bgp_pool({tagged})}, {kPeer1()}));
+  bgp.put(service({"10.20.30.1"}, "a"), endpoints("iris+"));
+  bgp.put(service({"10.20.30.2"}, "b"), endpoints("iris+"));
+  const auto& prefixes = bgp.announcer.routes().prefixes();
+  ASSERT_THAT(prefixes, SizeIs(2));
+  EXPECT_EQ(prefixes.begin()->second.offers, prefixes.rbegin()->second.offers);
+  // Kept for as long as somebody needs it.
+  const std::weak_ptr<const std::vector<bgp::Offer>> offers = prefixes.begin()->second.offers;
+  bgp.remove("a");
+  EXPECT_FALSE(offers.expired());
+  bgp.remove("b");
+  EXPECT_TRUE(offers.expired());
 }
 
 TEST(BgpAnnouncer, TellsWhichPeersEachServiceReaches) {  // rows 80-86

@@ -74,7 +74,9 @@ TEST(BgpPeers, KeepTheirNumberWhileItIsTheSameSessionOnTheWire) {
       {"AS", [](auto& p) { p.peer_asn = 64999; }, true, true},
       {"password", [](auto& p) { p.password = "x"; }, true, true},
       {"router ID", [](auto& p) { p.router_id = IpAddress::v4(9, 9, 9, 9); }, true, true},
-      {"port", [](auto& p) { p.port = 1179; }, false, true},
+      {"port", [](auto& p) { p.port = 1179; }, true, true},
+      {"port and name", [](auto& p) { p.port = 1179, p.name = "other"; }, false, true},
+      {"port and address", [](auto& p) { p.port = 1179, p.address = IpAddress::v4(1, 2, 3, 5); }, false, true},
       {"source", [](auto& p) { p.source = IpAddress::v4(9, 9, 9, 9); }, false, true},
       {"VRF", [](auto& p) { p.vrf = "red"; }, false, true},
       {"address", [](auto& p) { p.address = IpAddress::v4(1, 2, 3, 5); }, false, true},
@@ -115,6 +117,25 @@ TEST(BgpPeers, AreGivenAnotherNameWithoutAnEndOfTheSession) {  // row 34
   EXPECT_EQ(bgp.sessions(), (Numbers{{"new", 1}}));
   EXPECT_THAT(bgp.ads("new"), ElementsAre("10.20.30.1/32 -"));
   EXPECT_THAT(bgp.commands<peering::RemovePeer>(), IsEmpty());
+}
+
+TEST(BgpPeers, FollowTheirPortsAlsoWhereSeveralAreAtOneAddress) {
+  BgpUnderTest bgp;
+  const auto at = [](const std::string& name, std::uint16_t port) {
+    auto peer = bgp_peer(name, "1.2.3.4");
+    peer.port = port;
+    return peer;
+  };
+  bgp.configure(bgp_config({}, {at("a", 179), at("b", 1179)}));
+  EXPECT_EQ(bgp.sessions(), (Numbers{{"a", 1}, {"b", 2}}));
+  bgp.configure(bgp_config({}, {at("a", 2179), at("b", 3179)}));
+  EXPECT_EQ(bgp.sessions(), (Numbers{{"a", 1}, {"b", 2}}));
+  EXPECT_EQ(bgp.settings("b").transport.port, 3179);
+  EXPECT_THAT(bgp.commands<peering::RemovePeer>(), IsEmpty());
+  EXPECT_THAT(bgp.log.with("event", "peerRemoved"), IsEmpty());
+  // Exchanged: each port has a session already, which gets the other's name and settings.
+  bgp.configure(bgp_config({}, {at("a", 3179), at("b", 2179)}));
+  EXPECT_EQ(bgp.sessions(), (Numbers{{"a", 2}, {"b", 1}}));
 }
 
 TEST(BgpPeers, AreHeldWithAReasonAndFreedAgain) {
@@ -245,6 +266,25 @@ TEST(BgpPeerSettings, FindARouterIdThatIsNeverZeroAndSeldomChanges) {
   EXPECT_EQ(router_id_of(peer, "pandora", own).value(), 0x0A00000BU) << "another address for good";
   peer.router_id = IpAddress::v4(1, 1, 1, 1);
   EXPECT_EQ(router_id_of(peer, "pandora", own).value(), 0x01010101U);
+}
+
+TEST(OwnNodeFacts, KeepTheInternalAddressOfEachFamilyWhileTheNodeHasIt) {
+  auto node = test::node("pandora");
+  const auto v6 = [](const char* text) { return IpAddress::parse(text); };
+  node.status.addresses = {
+      {"ExternalIP", "2001:db8::1"}, {"InternalIP", "::"}, {"InternalIP", "fd00::9"}, {"InternalIP", "fd00::10"}};
+  auto own = own_facts_of({}, node);
+  EXPECT_EQ(own.internal_v6, v6("fd00::9"));
+  EXPECT_EQ(own.internal_v4, std::nullopt);
+  std::swap(node.status.addresses[2], node.status.addresses[3]);
+  own = own_facts_of(own, node);
+  EXPECT_EQ(own.internal_v6, v6("fd00::9")) << "another order of addresses";
+  node.status.addresses = {{"InternalIP", "10.0.0.9"}};
+  own = own_facts_of(own, node);
+  EXPECT_EQ(own.internal_v6, v6("fd00::9")) << "none of the family for a while";
+  EXPECT_EQ(own.internal_v4, IpAddress::v4(10, 0, 0, 9));
+  node.status.addresses = {{"InternalIP", "fd00::11"}};
+  EXPECT_EQ(own_facts_of(own, node).internal_v6, v6("fd00::11")) << "another address for good";
 }
 
 }  // namespace

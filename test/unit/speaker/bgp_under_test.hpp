@@ -77,6 +77,7 @@ class BgpUnderTest {
   NodeFacts facts;
   OwnNode own;
   std::string held;
+  SteadyPoint now{std::chrono::hours(1)};
   Output out;  ///< everything asked for since the last forget()
 
   void configure(const config::Config& config) {
@@ -86,7 +87,7 @@ class BgpUnderTest {
     look_at_all();
   }
   void reconfigure() {
-    announcer.configure(*config_, own, held, out);
+    announcer.configure(now, *config_, own, held, out);
     tell_engine();
   }
   void put(const kube::Service& service, SliceList slices) {
@@ -100,6 +101,10 @@ class BgpUnderTest {
   void look_at_all() {
     for (const auto& [key, service] : services_) reconcile(key);
     publish();
+  }
+  void pass(Duration time) {
+    now += time;
+    if (announcer.next_deadline() <= now) announcer.on_time(now, out);
   }
   void forget() {
     out.clear();

@@ -9,6 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using namespace std::chrono_literals;
 
 /// The lookout of one node, whose API server the test plays.
@@ -107,6 +108,55 @@ TEST(FrrK8sLookout, DoesNotTakeSilenceForTheEndOfWhatItFound) {
   tower.feed(kForbidden);
   tower.pass(1min);
   EXPECT_EQ(tower.held, held);
+}
+
+TEST(FrrK8sLookout, ReleasesThemOnceWhatItFoundIsGoneAlsoIfTheOtherPartStaysUnknown) {
+  struct Row {
+    const char* what;
+    FrrK8sSeen found, gone;
+  };
+  const auto forbidden = std::unexpected("HTTP status 403");
+  for (const auto& [what, found, gone] : std::vector<Row>{
+           {"pods are unreadable",
+            {.daemon = forbidden, .configuration = "metallb-n1"},
+            {.daemon = forbidden, .configuration = ""}},
+           {"FRRConfigurations are unreadable",
+            {.daemon = "frr-k8s-daemon-x7k", .configuration = forbidden},
+            {.daemon = "", .configuration = forbidden}},
+       }) {
+    Tower tower;
+    tower.feed(PeersWanted{true});
+    tower.feed(found);
+    EXPECT_THAT(tower.held.back(), HasSubstr(found.daemon ? "frr-k8s-daemon-x7k" : "metallb-n1")) << what;
+    tower.pass(1min);
+    EXPECT_THAT(tower.held.back(), Not(IsEmpty())) << what;
+    tower.feed(gone);
+    EXPECT_THAT(tower.held.back(), Not(IsEmpty())) << what << ": the part that was never seen has its time first";
+    tower.pass(FrrK8sLookout::kPatience);
+    EXPECT_EQ(tower.held.back(), "") << what;
+    tower.feed(found);
+    EXPECT_THAT(tower.held.back(), Not(IsEmpty())) << what << ": it came back";
+  }
+}
+
+TEST(FrrK8sLookout, BelievesTheLastAnswerAboutAPartThatHasBecomeUnreadable) {
+  Tower tower;
+  tower.feed(PeersWanted{true});
+  tower.feed(kLeftOver);
+  tower.pass(5s);
+  tower.feed(kForbidden);  // of the pods it was known that there are none
+  EXPECT_EQ(tower.held.back(), "");
+}
+
+TEST(FrrK8sLookout, IsPatientAgainWhenPeersWereNotWantedForAMoment) {
+  Tower tower;
+  tower.feed(PeersWanted{true});
+  tower.feed(PeersWanted{false});
+  tower.pass(FrrK8sLookout::kPatience);
+  tower.feed(PeersWanted{true});
+  EXPECT_EQ(tower.held.back(), "looking for frr-k8s on this node");
+  tower.pass(FrrK8sLookout::kPatience);  // no answer ever comes
+  EXPECT_EQ(tower.held.back(), "");
 }
 
 TEST(FrrK8sLookout, NoticesADaemonThatComesLater) {
