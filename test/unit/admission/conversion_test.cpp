@@ -71,8 +71,8 @@ TEST(PeerConversion, ToTheOldVersion) {
   for (const auto& row : rows) convert_and_compare(kPeerV1beta2, kPeerV1beta1, row);
 }
 
-TEST(PeerConversion, WhatTheOldVersionLacksTravelsInAnAnnotation) {
-  // tW17: the Secret is no field of v1beta1; neither are interface and dynamicASN, whose counterparts are required there.
+TEST(PeerConversion, TW17WhatTheOldVersionLacksTravelsInAnAnnotation) {
+  // The Secret is no field of v1beta1; neither are interface and dynamicASN, whose counterparts are required there.
   const auto old = convert_peer(
       peer_of(kPeerV1beta2, R"({"myASN":1,"dynamicASN":"external","interface":"eth1","passwordSecret":{"name":"s"}})"),
       kPeerV1beta1);

@@ -94,7 +94,7 @@ TEST(Admission, TheIncomingObjectIsJudgedTogetherWithThoseOfItsKind) {
   for (const auto& row : rows) check(row);
 }
 
-TEST(Admission, PeersThatMeetOnANodeMustDiffer) {
+TEST(Admission, TW5AndTW10PeersThatMeetOnANodeMustDiffer) {
   const auto on = [](const char* host) {
     return peer_with(R"("nodeSelectors":[{"matchLabels":{"kubernetes.io/hostname":")" + std::string(host) + R"("}}])");
   };
@@ -106,7 +106,7 @@ TEST(Admission, PeersThatMeetOnANodeMustDiffer) {
     nodes.nodes.push_back(node);
   }
   const auto* const webhook = webhook_at(kPeers);
-  // tW5, tW10: the nodes decide.
+  // The nodes decide.
   EXPECT_FALSE(judge(*webhook, creation("b", on("n1")), nodes).allowed);
   EXPECT_TRUE(judge(*webhook, creation("b", on("n2")), nodes).allowed);
   check({"tW9",

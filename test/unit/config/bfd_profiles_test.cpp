@@ -72,8 +72,9 @@ TEST(BfdProfiles, TN35TwoOfOneNameAndOneWithoutAreRefused) {
   EXPECT_EQ(strict({.bfd_profiles = {profile("")}}).error().field, "metadata.name");
 }
 
-TEST(BfdProfiles, ABadOneIsToldThoughNoPeerNamesIt) {
+TEST(BfdProfiles, TN33ABadOneIsToldThoughNoPeerNamesIt) {
   EXPECT_FALSE(strict({.bfd_profiles = {profile("p", {.receiveInterval = 2})}}).has_value());
+  EXPECT_FALSE(strict({.bfd_profiles = {profile("p", {.receiveInterval = 90'000})}}).has_value());
 }
 
 }  // namespace

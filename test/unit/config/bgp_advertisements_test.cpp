@@ -63,7 +63,7 @@ TEST_F(BgpAdvertisements, GoToThePoolsTheyNameOrSelectOnce) {
       {"tV2", {.ipAddressPools = {"pool2"}}, {{"pool2", 1}}},
       {"tV3", {.ipAddressPools = {"nowhere"}}, {}},
       {"tV4", {.ipAddressPoolSelectors = label}, {{"pool1", 1}}},
-      {"126", {.ipAddressPoolSelectors = {labels({{"test", "other"}})}}, {}},
+      {"126, tV5", {.ipAddressPoolSelectors = {labels({{"test", "other"}})}}, {}},
       {"by name and label",
        {.ipAddressPools = {"pool1", "pool2"}, .ipAddressPoolSelectors = label},
        {{"pool1", 1}, {"pool2", 1}}},
@@ -119,7 +119,7 @@ TEST_F(BgpAdvertisements, WhatMeansNothingIsRefusedWithItsField) {
   const auto twice = std::vector{labels({{"a", "b"}}), labels({{"a", "b"}})};
   const auto apps = std::vector{labels({{"app", "nginx"}})};
   const Row rows[] = {
-      {"115", {.aggregationLength = 34}, "spec.aggregationLength", "invalid aggregation length 34"},
+      {"115, tV8", {.aggregationLength = 34}, "spec.aggregationLength", "invalid aggregation length 34"},
       {"V6 beyond", {.aggregationLengthV6 = 129}, "spec.aggregationLengthV6", "invalid aggregation length 129"},
       {"0", {.aggregationLength = 0}, "spec.aggregationLength", "invalid aggregation length 0"},
       {"V6 negative", {.aggregationLengthV6 = -1}, "spec.aggregationLengthV6", "invalid aggregation length -1"},
@@ -129,18 +129,21 @@ TEST_F(BgpAdvertisements, WhatMeansNothingIsRefusedWithItsField) {
        "prefix 64 in pool \"pool1\" is more specific than the aggregation length for addresses \"2001:db8::/64\""},
       {"negative preference", {.localPref = -1}, "spec.localPref", "invalid local preference -1"},
       {"preference beyond", {.localPref = 4'294'967'296}, "spec.localPref", "invalid local preference 4294967296"},
-      {"119 pools", {.ipAddressPools = {"a", "a"}}, "spec.ipAddressPools[1]", "duplicate definition of ipAddressPools"},
-      {"119 peers", {.peers = {"a", "a"}}, "spec.peers[1]", "duplicate definition of peers"},
-      {"119 communities", {.communities = {"1:1", "1:1"}}, "spec.communities[1]", "duplicate definition of community"},
-      {"120", {.communities = {"1234"}}, "spec.communities[0]", "invalid community format: \"1234\"", true},
-      {"121", {.communities = {"99999999:1"}}, "spec.communities[0]", "invalid community value"},
+      {"119, tV20", {.ipAddressPools = {"a", "a"}}, "spec.ipAddressPools[1]", "duplicate definition of ipAddressPools"},
+      {"119, tV21", {.peers = {"a", "a"}}, "spec.peers[1]", "duplicate definition of peers"},
+      {"119, tV22", {.communities = {"1:1", "1:1"}}, "spec.communities[1]", "duplicate definition of community"},
+      {"120, tK2", {.communities = {"1234"}}, "spec.communities[0]", "invalid community format: \"1234\"", true},
+      {"121, tK6", {.communities = {"99999999:1"}}, "spec.communities[0]", "invalid community value"},
       {"121 second", {.communities = {"1:2", "1:99999999"}}, "spec.communities[1]", "invalid community value"},
-      {"122", {.communities = {"community"}}, "spec.communities[0]", "invalid community format: \"community\"", true},
-      {"156", {.communities = {"larg:1:2:3"}}, "spec.communities[0]", "invalid community value"},
-      {"158", {.communities = {"1:2:3"}}, "spec.communities[0]", "invalid community format", true},
-      {"127", {.aggregationLength = 24, .serviceSelectors = apps}, "spec.aggregationLength", "mutually exclusive"},
-      {"127 V6", {.aggregationLengthV6 = 96, .serviceSelectors = apps}, "spec.aggregationLengthV6", "mutually exclusive"},
-      {"129", {.serviceSelectors = twice}, "spec.serviceSelectors[1]", "duplicate definition of serviceSelectors"},
+      {"122, tK7", {.communities = {"community"}}, "spec.communities[0]", "invalid community format: \"community\"", true},
+      {"156, tK4", {.communities = {"larg:1:2:3"}}, "spec.communities[0]", "invalid community value"},
+      {"158, tK5", {.communities = {"1:2:3"}}, "spec.communities[0]", "invalid community format", true},
+      {"127, tV30", {.aggregationLength = 24, .serviceSelectors = apps}, "spec.aggregationLength", "mutually exclusive"},
+      {"127, tV30 V6",
+       {.aggregationLengthV6 = 96, .serviceSelectors = apps},
+       "spec.aggregationLengthV6",
+       "mutually exclusive"},
+      {"129, tV32", {.serviceSelectors = twice}, "spec.serviceSelectors[1]", "duplicate definition of serviceSelectors"},
       {"tV23", {.nodeSelectors = twice}, "spec.nodeSelectors[1]", "duplicate definition of nodeSelectors"},
       {"tV23 pools", {.ipAddressPoolSelectors = twice}, "spec.ipAddressPoolSelectors[1]", "duplicate definition"},
   };
@@ -155,7 +158,7 @@ TEST_F(BgpAdvertisements, WhatMeansNothingIsRefusedWithItsField) {
   }
 }
 
-TEST_F(BgpAdvertisements, Row128DefaultLengthsMayBeWrittenOutBesideServiceSelectors) {
+TEST_F(BgpAdvertisements, Row128AndTV31DefaultLengthsMayBeWrittenOutBesideServiceSelectors) {
   const auto apps = std::vector{labels({{"app", "nginx"}})};
   EXPECT_EQ(only({.aggregationLength = 32, .serviceSelectors = apps}).aggregation_v4, 32);
   EXPECT_EQ(only({.aggregationLength = 32, .aggregationLengthV6 = 128, .serviceSelectors = apps}).aggregation_v6, 128);
@@ -169,14 +172,14 @@ TEST_F(BgpAdvertisements, AnAggregateIsNoWiderThanTheLargestBlockOfAnyEntry) {
     const char* problem;
   };
   const Row rows[] = {
-      {"116",
+      {"116, tV9",
        {"10.20.30.40/24", "1.2.3.0/28"},
        26,
        "invalid aggregation length 26: prefix 28 in pool \"pool\" is more specific than the aggregation length for "
        "addresses "
        "\"1.2.3.0/28\""},
-      {"117", {"3.3.3.2-3.3.3.254"}, 26, nullptr},
-      {"118", {"3.3.3.2-3.3.3.254"}, 24, "for addresses \"3.3.3.2-3.3.3.254\""},
+      {"117, tV10", {"3.3.3.2-3.3.3.254"}, 26, nullptr},
+      {"118, tV10", {"3.3.3.2-3.3.3.254"}, 24, "for addresses \"3.3.3.2-3.3.3.254\""},
       {"exactly", {"10.20.30.0/24"}, 24, nullptr},
       {"of the other family", {"2001:db8::/120"}, 24, nullptr},
   };
@@ -191,7 +194,7 @@ TEST_F(BgpAdvertisements, AnAggregateIsNoWiderThanTheLargestBlockOfAnyEntry) {
   }
 }
 
-TEST_F(BgpAdvertisements, AliasesAreTriedBeforeLiterals) {
+TEST_F(BgpAdvertisements, TK12AliasesAreTriedBeforeLiterals) {
   resources.communities = {
       community("c", {{"bar", "64512:1234"}, {"big", "large:123:456:7890"}, {"1:1", "65535:666"}, {"again", "64512:1234"}})};
   const auto found = only({.communities = {"bar", "big", "1:1", "again", "64512:1234"}}).communities;
@@ -220,7 +223,7 @@ TEST_F(BgpAdvertisements, OfOtherNodesAreNotEvenRead) {
   EXPECT_THAT(only().nodes, ElementsAre("first", "second"));
 }
 
-TEST_F(BgpAdvertisements, Row77ContradictionsNameBoth) {
+TEST_F(BgpAdvertisements, Row77AndTV11ContradictionsNameBoth) {
   advertise("one", {.localPref = 100});
   advertise("two", {.localPref = 200});
   const auto found = error();
@@ -239,8 +242,8 @@ TEST_F(BgpAdvertisements, Row78AndTV19WhatCannotMeetMayDiffer) {
   const auto on_first = std::vector{labels({{"first", "true"}})};
   const auto on_second = std::vector{labels({{"second", "true"}})};
   const Row rows[] = {
-      {"78 nodes", {.localPref = 100, .nodeSelectors = on_first}, {.localPref = 200, .nodeSelectors = on_second}, true},
-      {"78 peers", {.localPref = 100, .peers = {"p1"}}, {.localPref = 200, .peers = {"p2"}}, true},
+      {"78, tV15", {.localPref = 100, .nodeSelectors = on_first}, {.localPref = 200, .nodeSelectors = on_second}, true},
+      {"78, tV16", {.localPref = 100, .peers = {"p1"}}, {.localPref = 200, .peers = {"p2"}}, true},
       {"tV17", {.localPref = 100, .peers = {"p1"}}, {.localPref = 200}, false},
       {"pools", {.localPref = 100, .ipAddressPools = {"pool1"}}, {.localPref = 200, .ipAddressPools = {"pool2"}}, true},
       {"tV19", {.localPref = 100}, {.localPref = 200, .serviceSelectors = {labels({{"a", "b"}})}}, true},
@@ -280,10 +283,10 @@ TEST(LocalPreferences, ContradictWhenOnePrefixCouldHaveBothAtOnePeer) {
       {"71", {100, {"A"}, {"p1"}}, {200, {"A"}, {"p2", "p1"}}, true},
       {"72", {100, {"A"}, {"p1", "p3"}}, {200, {"A"}, {"p2", "p1"}}, true},
       {"73", {100, {"A"}}, {200, {"A"}, {"p1"}}, true},
-      {"74", {100, {"A"}, {}, 24}, {200, {"A"}}, false},
-      {"75", {100, {"A"}, {}, 24, 120}, {200, {"A"}}, false},
-      {"76", {100, {"A"}, {}, 24}, {200, {"A"}}, true, "46"},
-      {"both lengths differ", {100, {"A"}, {}, 24, 120}, {200, {"A"}}, false, "46"},
+      {"74, tV12", {100, {"A"}, {}, 24}, {200, {"A"}}, false},
+      {"75, tV13", {100, {"A"}, {}, 24, 120}, {200, {"A"}}, false},
+      {"76, tV14", {100, {"A"}, {}, 24}, {200, {"A"}}, true, "46"},
+      {"tV13 in a pool of both families", {100, {"A"}, {}, 24, 120}, {200, {"A"}}, false, "46"},
       {"an IPv6 pool", {100, {"A"}, {}, 24}, {200, {"A"}}, true, "6"},
       {"an IPv6 pool, lengths differ", {100, {"A"}, {}, 32, 120}, {200, {"A"}}, false, "6"},
   };

@@ -188,8 +188,9 @@ TEST_F(Layer2, TV38APoolHitByNameAndLabelGetsItOnce) {
 TEST_F(Layer2, TV39AdvertisementsWithScoresStack) {
   const auto edge = labels({{"role", "edge"}});
   advertise("a", {.ipAddressPools = {"pool1"}, .preferredNodeSelectors = {{70, edge}}});
-  advertise("b", {.ipAddressPools = {"pool1"}, .preferredNodeSelectors = {{70, edge}}});
-  EXPECT_THAT(attached(), ElementsAre(Pair("pool1", 2)));
+  advertise("b", {.ipAddressPools = {"pool1"}, .preferredNodeSelectors = {{30, edge}}});
+  advertise("c", {.ipAddressPools = {"pool1"}, .preferredNodeSelectors = {{30, edge}}});
+  EXPECT_THAT(attached(), ElementsAre(Pair("pool1", 3)));
 }
 
 TEST_F(Layer2, TV40ToTV43WhatCountsAsTheSame) {
@@ -206,7 +207,7 @@ TEST_F(Layer2, TV40ToTV43WhatCountsAsTheSame) {
       {"tV41 all interfaces", {.interfaces = {"eth0"}}, {}, 2},
       {"tV41 selectors", {.serviceSelectors = {labels({{"a", "b"}})}}, {.serviceSelectors = {labels({{"a", "c"}})}}, 2},
       {"tV41 empty against set", {}, {.serviceSelectors = {labels({{"a", "b"}})}}, 2},
-      {"sorted before they are compared",
+      {"tV42, but they are sorted before they are compared",
        {.serviceSelectors = {labels({{"a", "b"}}), labels({{"a", "c"}})}},
        {.serviceSelectors = {labels({{"a", "c"}}), labels({{"a", "b"}})}},
        1},

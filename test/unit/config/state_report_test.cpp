@@ -100,7 +100,7 @@ TEST_F(Report, NothingIsWrittenBeforeTheListIsKnown) {
   EXPECT_THAT(writes, SizeIs(0));
 }
 
-TEST_F(Report, TU9AndTU10SaysWhatWasConcluded) {
+TEST_F(Report, TU1TU5TU9AndTU10SaysWhatWasConcluded) {
   start();
   conclude({});
   EXPECT_EQ(status().result, "Valid");
@@ -175,13 +175,19 @@ TEST_F(Report, ForeignLabelsGoForeignOwnersStayAndEditsAreUndone) {
   EXPECT_EQ(status().result, "Valid");
 }
 
-TEST_F(Report, TU13ObjectsOfOtherNamesAreNoneOfItsBusiness) {
+TEST_F(Report, TU12AndTU13ObjectsOfOtherNamesAndNamespacesAreNoneOfItsBusiness) {
   start();
   auto other = std::make_shared<kube::ConfigurationState>();
   other->metadata.namespace_ = "metallb-system";
   other->metadata.name = "speaker-a";
   const auto before = writes.size();
   feed(kube::Change<kube::ConfigurationState>(kube::Upserted<kube::ConfigurationState>{other}));
+  feed(kube::Change<kube::ConfigurationState>(kube::Removed<kube::ConfigurationState>{other->metadata.key()}));
+  other = std::make_shared<kube::ConfigurationState>(*other);
+  other->metadata.name = "controller";
+  other->metadata.namespace_ = "default";
+  feed(kube::Change<kube::ConfigurationState>(kube::Upserted<kube::ConfigurationState>{other}));
+  feed(kube::Change<kube::ConfigurationState>(kube::Removed<kube::ConfigurationState>{other->metadata.key()}));
   settle();
   EXPECT_THAT(writes, SizeIs(before));
 }
@@ -204,7 +210,7 @@ TEST_F(Report, AFailureIsTriedAgainEverLessOften) {
   EXPECT_EQ(status().result, "Invalid");
 }
 
-TEST_F(Report, ASpeakerNamesItsNode) {
+TEST_F(Report, TU6ASpeakerHasAnObjectAndAConditionOfItsOwn) {
   const auto speaker = StateReport::speaker("metallb-system", "n1");
   EXPECT_EQ(speaker.key.name, "speaker-n1");
   EXPECT_EQ(speaker.condition, "configReconcilerValid");

@@ -1,4 +1,5 @@
-// One Service brought to the state it should have: rows tH1 to tH51 of controller spec 7.9.
+// One Service brought to the state it should have: rows tH1 to tH51 of controller spec 7.9, and those
+// of 7.6 and 7.7 that are about one Service.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -43,6 +44,7 @@ std::vector<kube::IPAddressPool> pools(bool dual) {
       pinned("pool10", {"19.20.21.0/31"}, {.priority = 8, .serviceSelectors = {kTeam}}),
       pinned("pool11", {"22.23.24.0/31"}, {.priority = 8, .namespaces = {"test-ns1"}, .serviceSelectors = {kTeam}}),
       pinned("pool12", {"25.26.27.0/31"}, {.priority = 5, .namespaces = {"test-ns1"}, .serviceSelectors = {kTeam}}),
+      pinned("pool13", {"28.29.30.0/31"}, {.namespaces = {"test-ns2"}, .serviceSelectors = {{{{"foo", "bar"}}, {}}}}),
   };
   if (dual) {
     out.push_back(pool("pool5", {"1.2.3.0/31", "1000::/127"}));
@@ -93,8 +95,8 @@ Change policy(const char* name) {
 Change in_namespace(const char* name) {
   return [=](kube::Service& s) { s.metadata.namespace_ = name; };
 }
-Change labelled() {
-  return [](kube::Service& s) { s.metadata.labels["team"] = "metallb"; };
+Change labelled(const char* key = "team", const char* value = "metallb") {
+  return [=](kube::Service& s) { s.metadata.labels[key] = value; };
 }
 Change type(const char* name) {
   return [=](kube::Service& s) { s.spec.type = name; };
@@ -118,11 +120,12 @@ const std::vector<Row>& table() {
       {"tH7 field", {kV4}, field("please sir may I have an IP address? thx"), "", true},
       {"tH7 annotation", {kV4}, asks("please sir may I have an IP address? thx"), "", true},
       {"tH8", {kV4}, both({asks("1.2.3.1"), from_pool("pool2")}), "", true},
-      {"tH9", {kV4}, asks("1.2.3.1,1.2.3.0"), "", true},
+      {"tH9 and tL15", {kV4}, asks("1.2.3.1,1.2.3.0"), "", true},
+      {"tL15 three", {kV4, kV6}, asks("1.2.3.1,1.2.3.0,1000::"), "", true, true},
       {"tH10", {kV4}, both({holds({"1.2.3.1"}), asks("1.2.3.4")}), "", true},
       {"tH11", {kV4}, from_pool("pool1"), "1.2.3.0"},
       {"tH12", {kV4}, both({holds({"1.2.3.0"}), from_pool("pool2")}), "3.4.5.6"},
-      {"tH13", {kV4}, from_pool("does-not-exist"), "", true},
+      {"tH13 and tG7", {kV4}, from_pool("does-not-exist"), "", true},
       {"tH14", {kV4}, holds({"2.3.4.5"}), "1.2.3.0"},
       {"tH15", {kV4}, both({hostname(), holds({"2.3.4.5"})}), "1.2.3.0"},
       {"tH16", {kV4}, both({type("NodePort"), holds({"1.2.3.4"})}), ""},
@@ -138,9 +141,10 @@ const std::vector<Row>& table() {
       {"tH22", {kV4, kV6}, policy("RequireDualStack"), "1.2.3.0 1000::", false, true},
       {"tH22 only single-family pools", {kV4, kV6}, policy("RequireDualStack"), "", true},
       {"tH23", {kV4, kV6}, both({policy("RequireDualStack"), from_pool("pool5")}), "1.2.3.0 1000::", false, true},
-      {"tH23 prefer", {kV4, kV6}, both({policy("PreferDualStack"), from_pool("pool5")}), "1.2.3.0 1000::", false, true},
+      {"tH23 and tG6", {kV4, kV6}, both({policy("PreferDualStack"), from_pool("pool5")}), "1.2.3.0 1000::", false, true},
       {"tH24", {kV4}, both({policy("PreferDualStack"), in_namespace("test-ns1")}), "7.8.9.0"},
-      {"tH25", {kV4, kV6}, both({policy("PreferDualStack"), from_pool("pool1")}), "1.2.3.0"},
+      {"tH25 and tG6", {kV4, kV6}, both({policy("PreferDualStack"), from_pool("pool1")}), "1.2.3.0"},
+      {"tG6 IPv6", {kV4, kV6}, both({policy("PreferDualStack"), from_pool("pool3")}), "1000::"},
       {"tH26", {kV6}, both({policy("PreferDualStack"), from_pool("pool3")}), "1000::"},
       {"tH27", {kV4}, both({policy("PreferDualStack"), from_pool("pool5")}), "1.2.3.0", false, true},
       {"tH28", {kV4}, policy("RequireDualStack"), "", true},
@@ -150,10 +154,10 @@ const std::vector<Row>& table() {
       {"tH30 in the order asked for", {kV4, kV6}, asks("1000::,1.2.3.0"), "1000:: 1.2.3.0", false, true},
       {"tH31", {kV6, kV4}, both({policy("RequireDualStack"), hostname(), holds({"1000::"})}), "1.2.3.0 1000::", false, true},
       {"tH32", {kV4}, asks("1.2.3.0,1000::"), "", true, true},
-      {"tH33", {kV4}, in_namespace("test-ns1"), "7.8.9.0"},
-      {"tH34", {kV4}, in_namespace("test-ns2"), "16.17.18.0"},
-      {"tH35", {kV4}, labelled(), "19.20.21.0"},
-      {"tH36", {kV4}, both({labelled(), in_namespace("test-ns1")}), "25.26.27.0"},
+      {"tH33 and tG14", {kV4}, in_namespace("test-ns1"), "7.8.9.0"},
+      {"tH34 and tG15", {kV4}, in_namespace("test-ns2"), "16.17.18.0"},
+      {"tH35 and tG16", {kV4}, labelled(), "19.20.21.0"},
+      {"tH36 and tG17", {kV4}, both({labelled(), in_namespace("test-ns1")}), "25.26.27.0"},
       {"tH37", {kV4}, holds({"1.2.3.0", "1.2.3.1", "1.2.3.2"}), "1.2.3.0", true},
       {"tH38", {kV4}, both({asks(""), annotated("metallb.universe.tf/loadBalancerIPs", "1.2.3.1")}), "1.2.3.0", true},
       {"tH39", {kV4}, annotated("metallb.universe.tf/address-pool", "pool2"), "3.4.5.6", true},
@@ -174,6 +178,14 @@ const std::vector<Row>& table() {
       {"tH50", {kV4, kV6}, both({policy("PreferDualStack"), holds({"1.2.3.1"}), asks("1.2.3.1")}), "1.2.3.1", false, true},
       {"tH51", {kV4}, holds({"1.2.3.0"}), "1.2.3.0"},
       {"tH51 wrong pool", {kV4}, both({holds({"1.2.3.0"}), annotated("metallb.io/ip-allocated-from-pool", "x")}), "1.2.3.0"},
+      {"tL16", {kV4}, both({in_namespace("test-ns1"), asks("7.8.9.1")}), "7.8.9.1"},
+      {"tL16 elsewhere", {kV4}, asks("7.8.9.1"), "", true},
+      {"tL17", {kV4}, both({labelled(), asks("13.14.15.1")}), "13.14.15.1"},
+      {"tL17 other label", {kV4}, both({labelled("team", "red"), asks("13.14.15.1")}), "", true},
+      {"tL18", {kV4}, both({labelled(), in_namespace("test-ns1"), asks("25.26.27.1")}), "25.26.27.1"},
+      {"tL19", {kV4}, both({labelled(), in_namespace("test-ns2"), asks("28.29.30.1")}), "", true},
+      {"tL20", {kV4}, both({labelled("foo", "bar"), in_namespace("test-ns1"), asks("28.29.30.1")}), "", true},
+      {"tL20 both right", {kV4}, both({labelled("foo", "bar"), in_namespace("test-ns2"), asks("28.29.30.1")}), "28.29.30.1"},
       {"tG12", {kV4, kV6}, nothing(), "", true, true},
       {"tG24",
        {kV4, kV6},
@@ -289,7 +301,11 @@ TEST(Converge, TH43WhatTheServerAddsToAnEntryCausesNoWrite) {
   auto object = service("test");
   show(object, {"1.2.3.0"});
   object.metadata.annotations["metallb.io/ip-allocated-from-pool"] = "pool1";
-  lab.put(std::move(object));
+  auto json = kube::encode(object);
+  auto& entry = json.at_pointer("/status/loadBalancer/ingress/0").as_object();
+  entry["ipMode"] = "VIP";
+  entry["ports"] = boost::json::array{{{"port", 80}, {"protocol", "TCP"}}};
+  lab.put(*kube::decode<kube::Service>(json));
   EXPECT_EQ(lab.api.service_writes.changed, 0);
 }
 

@@ -26,7 +26,7 @@ Input listed() {
   return kube::Change<T>(kube::Listed<T>{});
 }
 
-TEST(Barrier, NothingIsWrittenBeforeServicesPoolsAndNamespacesAreAllKnown) {
+TEST(Barrier, TQ1AndTQ14NothingIsWrittenBeforeServicesPoolsAndNamespacesAreAllKnown) {
   const Input inputs[] = {upserted(service("s")), upserted(pool("p", {"1.2.3.0/32"})), listed<kube::Service>(),
                           listed<kube::IPAddressPool>(), listed<kube::Namespace>()};
   std::vector<int> order = {0, 1, 2, 3, 4};
@@ -37,6 +37,8 @@ TEST(Barrier, NothingIsWrittenBeforeServicesPoolsAndNamespacesAreAllKnown) {
     Lab lab;
     for (std::size_t i = 0; i < order.size(); ++i) {
       EXPECT_TRUE(lab.events.empty());
+      EXPECT_EQ(lab.api.service_writes.sent, 0);
+      EXPECT_EQ(lab.controller.metrics().update_errors_total, 0U);
       EXPECT_FALSE(lab.controller.running());
       lab.feed(inputs[static_cast<std::size_t>(order[i])]);
       lab.settle();
@@ -46,7 +48,7 @@ TEST(Barrier, NothingIsWrittenBeforeServicesPoolsAndNamespacesAreAllKnown) {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
-TEST(Barrier, WithoutAnyPoolAtStartEverythingIsLeftAsItIs) {
+TEST(Barrier, TQ2WithoutAnyPoolAtStartEverythingIsLeftAsItIs) {
   Lab lab;
   auto holder = service("s");
   show(holder, {"1.2.3.0"});
@@ -101,6 +103,66 @@ TEST(Barrier, TQ21AServiceWhoseWritesFailHoldsNobodyUp) {
   EXPECT_EQ(lab.addresses("a"), "1.2.3.0");
 }
 
+TEST(Barrier, TQ3AndTU4EveryServiceIsLookedAtOncePoolsAreLoaded) {
+  Lab lab;
+  for (const char* name : {"a", "b"}) lab.api.put(service(name));
+  lab.start();
+  lab.put(pool("p", {"1.2.3.0/31"}));
+  EXPECT_EQ(lab.addresses("a") + " " + lab.addresses("b"), "1.2.3.0 1.2.3.1");
+  EXPECT_THAT(lab.conclusion->problems, IsEmpty());
+}
+
+TEST(Barrier, TQ5WithBadPoolsAloneNothingIsTouchedNorTriedAgain) {
+  Lab lab;
+  lab.api.put(service("s"));
+  lab.api.put(pool("p", {"nonsense"}));
+  lab.start();
+  EXPECT_FALSE(lab.controller.running());
+  EXPECT_EQ(lab.controller.next_deadline(), kIdle);
+  EXPECT_EQ(lab.api.service_writes.sent, 0);
+}
+
+TEST(Barrier, TQ15ToTQ17TU2AndTU3TroubleWithOneServiceIsNoneOfTheOthersNorOfTheConfiguration) {
+  Lab lab;
+  std::map<std::string, int> sent;
+  bool answers = false;
+  lab.fails = [&](const kube::Write& write) { return ++sent[write.key.name], write.key.name == "unwritable" && !answers; };
+  auto hopeless = service("hopeless");
+  hopeless.metadata.annotations["metallb.io/address-pool"] = "nowhere";
+  for (const auto& object : {hopeless, service("unwritable"), service("zgood")}) lab.api.put(object);
+  lab.api.put(pool("p", {"1.2.3.0/31"}));
+  lab.start();
+  EXPECT_TRUE(lab.controller.running()) << "tQ17";
+  lab.advance(std::chrono::minutes(1));
+  EXPECT_EQ(sent["zgood"], 1) << "tQ15: success and no retry need no second pass";
+  EXPECT_EQ(sent["hopeless"], 0);
+  EXPECT_GT(sent["unwritable"], 1) << "tQ15, tQ16: retried by itself";
+  const auto errors = lab.controller.metrics().update_errors_total;
+  EXPECT_EQ(errors, static_cast<std::uint64_t>(sent["unwritable"])) << "tQ16: each failed write is an error";
+  EXPECT_THAT(lab.conclusion->problems, IsEmpty()) << "tU2, tU3";
+  lab.edit("hopeless", [](auto& s) { s.metadata.labels["touched"] = "yes"; });
+  EXPECT_EQ(lab.controller.metrics().update_errors_total, errors + 1) << "tQ16";
+  answers = true;
+  lab.advance(std::chrono::minutes(1));
+  EXPECT_EQ(lab.addresses("unwritable"), "1.2.3.0");
+  EXPECT_EQ(lab.addresses("zgood"), "1.2.3.1");
+}
+
+TEST(Barrier, TQ20AHolderDeletedWhileTheFirstLookIsUnderWayLeavesNothingBehind) {
+  for (int turns = 0; turns < 6; ++turns) {
+    Lab lab;
+    auto holder = service("holder");
+    show(holder, {"1.2.3.0"});
+    lab.api.put(holder);
+    lab.api.put(service("waiting"));
+    lab.api.put(pool("p", {"1.2.3.0/32"}));
+    for (const auto& input : lab.api.list()) lab.feed(input);
+    for (int i = 0; i < turns; ++i) lab.turn();
+    lab.remove("holder");
+    EXPECT_EQ(lab.addresses("waiting"), "1.2.3.0") << turns;
+  }
+}
+
 TEST(Barrier, PoolsOfOtherNamespacesDoNotCount) {
   Lab lab;
   auto stray = pool("stray", {"9.9.9.0/24"});
@@ -121,7 +183,7 @@ class Configured : public testing::Test {
   Lab lab;
 };
 
-TEST_F(Configured, ABadPoolChangesNothingAndIsReportedWithObjectFieldAndRemedy) {
+TEST_F(Configured, TU5ABadPoolChangesNothingAndIsReportedWithObjectFieldAndRemedy) {
   lab.put(service("s"));
   (void)lab.take_reasons();
   lab.put(pool("q", {"1.2.4.0"}));
@@ -296,7 +358,7 @@ TEST_F(Configured, AnOlderStateFromTheWatchUndoesNoDecision) {
   EXPECT_EQ(lab.api.service_writes.changed, 1);
 }
 
-TEST_F(Configured, CountersAreWrittenToThePoolsAndManualEditsReverted) {
+TEST_F(Configured, TP10CountersAreWrittenToThePoolsAndManualEditsReverted) {
   lab.put(service("a"));
   lab.advance(std::chrono::seconds(1));
   const auto expected = kube::IPAddressPoolStatus{1, 0, 1, 0};

@@ -251,49 +251,5 @@ TEST(KillPoints, NoAddressChangesAndNoneIsGivenTwice) {
   }));
 }
 
-TEST(KillPoints, TheOrderInWhichObjectsAreListedDecidesNothing) {
-  EXPECT_TRUE(rc::check([](unsigned seed) {
-    std::mt19937 random(seed);
-    const auto outcome = [&](bool shuffled) {
-      Lab lab;
-      for (int i = 0; i < 6; ++i) {
-        auto object = service("s" + std::to_string(i));
-        if (i % 3 == 0) show(object, {i == 0 ? "1.2.3.1" : "1.2.3.3"});
-        lab.api.put(std::move(object));
-      }
-      lab.api.put(pool("a", {"1.2.3.0/30"}));
-      lab.api.put(pool("b", {"1.2.4.0/30"}));
-      auto inputs = lab.api.list();
-      std::vector<Input> ends;
-      for (const auto& input : inputs) {
-        const auto is_end = [](const auto& change) {
-          if constexpr (requires { change.valueless_by_exception(); }) return change.index() == 2;
-          return false;
-        };
-        if (std::visit(is_end, input)) ends.push_back(input);
-      }
-      std::erase_if(inputs, [&](const auto& input) {
-        return std::visit(
-            [](const auto& change) {
-              if constexpr (requires { change.valueless_by_exception(); }) return change.index() == 2;
-              return false;
-            },
-            input);
-      });
-      if (shuffled) {
-        std::shuffle(inputs.begin(), inputs.end(), random);
-        std::shuffle(ends.begin(), ends.end(), random);
-      }
-      for (const auto& input : inputs) lab.feed(input);
-      for (const auto& input : ends) lab.feed(input);
-      lab.settle();
-      std::string out;
-      for (const auto& [key, object] : lab.api.services()) out += key.name + "=" + shown(object) + " ";
-      return out;
-    };
-    RC_ASSERT(outcome(true) == outcome(false));
-  }));
-}
-
 }  // namespace
 }  // namespace metallb::controller

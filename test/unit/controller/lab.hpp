@@ -74,9 +74,7 @@ class Lab {
   void settle() {
     for (int round = 0; round < 100000; ++round) {
       if (controller.next_deadline() <= now_.steady) {
-        Output out;
-        controller.on_time(now_, out);
-        collect(out);
+        turn();
       } else if (!waiting_writes_.empty()) {
         const auto write = waiting_writes_.front();
         waiting_writes_.erase(waiting_writes_.begin());
@@ -90,6 +88,12 @@ class Lab {
       }
     }
     throw std::runtime_error("the controller does not come to rest");
+  }
+  /// One slice of the controller's work; what it writes waits.
+  void turn() {
+    Output out;
+    controller.on_time(now_, out);
+    collect(out);
   }
   void advance(Duration by) {
     now_.steady += by;

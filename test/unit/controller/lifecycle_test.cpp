@@ -67,18 +67,95 @@ TEST_F(Lifecycle, TG3TwoThatShareFitOnTheLastAddress) {
   EXPECT_EQ(on("s7"), "") << "its port is taken";
 }
 
-TEST_F(Lifecycle, TG4DualStackFromOnePool) {
-  start({pool("p", {"1.2.3.0/30", "1000::/126"})});
-  for (const auto* name : {"a", "b", "c", "d", "e"}) create(name, dual("RequireDualStack"));
-  EXPECT_EQ(on("d"), "1.2.3.3 1000::3");
-  EXPECT_EQ(on("e"), "");
+/// Services of each kind: of one family, of the other, of both.
+const std::vector<std::vector<std::string>> kFamilies = {{"10.96.0.1"}, {"3000::1"}, kDual};
+
+TEST(Exhaustion, TG4APoolServesAsManyOfEveryFamilyAndTheLastAddressCanBeShared) {
+  const char* const last[] = {"1.2.3.3", "1000::3", "1.2.3.3 1000::3"};
+  for (std::size_t i = 0; i < kFamilies.size(); ++i) {
+    Lab lab;
+    lab.api.put(pool("p", {"1.2.3.0/30", "1000::/126"}));
+    lab.start();
+    const auto create = [&](const char* name, const char* sharing, std::int32_t port) {
+      auto object = service(name, kFamilies[i]);
+      if (kFamilies[i].size() > 1) object.spec.ipFamilyPolicy = "RequireDualStack";
+      if (*sharing != 0) object.metadata.annotations["metallb.io/allow-shared-ip"] = sharing;
+      object.spec.ports[0].port = port;
+      lab.put(object);
+    };
+    for (const auto* name : {"a", "b", "c"}) create(name, "", 80);
+    create("d", "share", 80);
+    create("e", "", 80);
+    create("f", "share", 443);
+    create("g", "share", 443);
+    EXPECT_EQ(lab.addresses("d"), last[i]);
+    EXPECT_EQ(lab.addresses("e"), "") << last[i];
+    EXPECT_EQ(lab.addresses("f"), last[i]);
+    EXPECT_EQ(lab.addresses("g"), "") << last[i] << ": its port is taken";
+  }
 }
 
-TEST_F(Lifecycle, TG8TwoPoolsAreUsedOneAfterTheOther) {
-  start({pool("a", {"1.2.3.0/31"}), pool("b", {"1.2.4.0/31"})});
-  for (const auto* name : {"1", "2", "3", "4", "5"}) create(name);
-  EXPECT_EQ(on("2") + " " + on("3") + " " + on("4"), "1.2.3.1 1.2.4.0 1.2.4.1");
-  EXPECT_EQ(on("5"), "");
+TEST(Exhaustion, TG8TwoPoolsAreUsedOneAfterTheOther) {
+  const char* const expected[] = {"1.2.3.1,1.2.4.0,1.2.4.1", "1000::1,2000::,2000::1",
+                                  "1.2.3.1 1000::1,1.2.4.0 2000::,1.2.4.1 2000::1"};
+  for (std::size_t i = 0; i < kFamilies.size(); ++i) {
+    Lab lab;
+    lab.api.put(pool("a", {"1.2.3.0/31", "1000::/127"}));
+    lab.api.put(pool("b", {"1.2.4.0/31", "2000::/127"}));
+    lab.start();
+    for (const auto* name : {"1", "2", "3", "4", "5"}) {
+      auto object = service(name, kFamilies[i]);
+      if (kFamilies[i].size() > 1) object.spec.ipFamilyPolicy = "RequireDualStack";
+      lab.put(object);
+    }
+    EXPECT_EQ(lab.addresses("2") + "," + lab.addresses("3") + "," + lab.addresses("4"), expected[i]);
+    EXPECT_EQ(lab.addresses("5"), "");
+  }
+}
+
+TEST_F(Lifecycle, TG5AHolderOfOneFamilyThatTurnsToTheOtherGetsItFromItsPoolOrNothing) {
+  start({pool("four", {"1.2.3.0/31"}), pool("both", {"1.2.4.0/31", "1000::/127"})});
+  const auto turned_to_v6 = [](kube::Service& s) { s.spec.clusterIPs = {"3000::1"}; };
+  for (const auto* name : {"four", "both"}) {
+    create(name, [name](auto& s) { s.metadata.annotations["metallb.io/address-pool"] = name; });
+    EXPECT_NE(on(name), "");
+    (void)lab.take_reasons();
+    lab.edit(name, turned_to_v6);
+  }
+  EXPECT_EQ(on("four"), "");
+  EXPECT_EQ(on("both"), "1000::");
+}
+
+TEST_F(Lifecycle, TG22APoolOfAnotherNamespaceThatIsFullIsSaidToBeFull) {
+  auto elsewhere = pool("elsewhere", {"1.2.3.0/32"});
+  elsewhere.spec.serviceAllocation = kube::ServiceAllocation{.namespaces = {"other"}};
+  start({elsewhere});
+  auto holder = service("holder");
+  holder.metadata.namespace_ = "other";
+  lab.put(holder);
+  EXPECT_EQ(shown(lab.api.service({"other", "holder"})), "1.2.3.0");
+  lab.events.clear();
+  create("s", [](auto& s) { s.metadata.annotations["metallb.io/address-pool"] = "elsewhere"; });
+  ASSERT_EQ(lab.events.size(), 1U);
+  EXPECT_EQ(lab.events[0].message, "Failed to allocate IP for \"default/s\": no available IPs in pool elsewhere");
+}
+
+TEST_F(Lifecycle, TL21OfPoolsNothingIsWrittenButTheStatus) {
+  lab.fails = [](const kube::Write& write) {
+    if (write.resource->kind != "Service") {
+      EXPECT_EQ(write.subresource, "status");
+      EXPECT_THAT(write.body, testing::StartsWith("{\"status\":"));
+    }
+    return false;
+  };
+  start({pool("p", {"1.2.3.0/30", "1000::/126"})});
+  const auto before = lab.api.pool(pool_key("p")).spec;
+  for (const auto* name : {"a", "b", "c", "d", "e"}) create(name, dual("RequireDualStack"));
+  lab.edit("a", asking("1.2.3.3,1000::3"));
+  lab.remove("b");
+  lab.advance(std::chrono::minutes(1));
+  EXPECT_GT(lab.api.pool_writes.changed, 0);
+  EXPECT_EQ(lab.api.pool(pool_key("p")).spec, before);
 }
 
 TEST_F(Lifecycle, TG10BuggyAddressesAreNotHandedOut) {
@@ -257,6 +334,33 @@ TEST_F(Lifecycle, TQ7AndTQ8PoolsAddedAndRemoved) {
   lab.api.remove_pool(pool_key("p"));
   lab.settle();
   EXPECT_EQ(on("s"), "1.2.4.0");
+}
+
+TEST_F(Lifecycle, TQ9AKeyThatAHolderTakesOnLetsThoseInWhoWaitWithIt) {
+  start({pool("p", {"1.2.3.0/32"})});
+  create("a");
+  create("b", sharing("k", 443));
+  create("c", sharing("other", 443));
+  EXPECT_EQ(on("b"), "");
+  lab.edit("a", sharing("k", 80));
+  EXPECT_EQ(on("a") + " " + on("b"), "1.2.3.0 1.2.3.0");
+  EXPECT_EQ(on("c"), "");
+}
+
+TEST_F(Lifecycle, TQ22APortThatALocalSharerGivesUpIsFreeForThoseWhoWaitForIt) {
+  start({pool("p", {"1.2.3.0/32"})});
+  const auto local = [](std::int32_t port) {
+    return [=](kube::Service& s) {
+      sharing("k", port)(s);
+      s.spec.externalTrafficPolicy = "Local";
+      s.spec.selector = {{"app", "x"}};
+    };
+  };
+  create("a", local(80));
+  create("b", local(80));
+  EXPECT_EQ(on("a") + "," + on("b"), "1.2.3.0,");
+  lab.edit("a", local(443));
+  EXPECT_EQ(on("a") + "," + on("b"), "1.2.3.0,1.2.3.0");
 }
 
 TEST_F(Lifecycle, TQ10TermsOfSharingChangedOnOneSideAndThenTheOther) {

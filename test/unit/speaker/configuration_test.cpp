@@ -78,7 +78,7 @@ TEST_F(ConfigurationOfIris1, FollowsTheSecretOfAPeer) {
   EXPECT_TRUE(configuration.stale());
 }
 
-TEST_F(ConfigurationOfIris1, LooksAtNothingElseOfSecrets) {
+TEST_F(ConfigurationOfIris1, TN39LooksAtNothingElseOfSecrets) {
   auto keyed = peer("router");
   keyed.spec.passwordSecret.name = "key";
   put(keyed);
