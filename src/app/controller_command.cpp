@@ -1,7 +1,6 @@
 #include "app/controller_command.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -11,13 +10,11 @@
 #include "app/controller_metrics.hpp"
 #include "app/controller_options.hpp"
 #include "app/endpoints.hpp"
-#include "app/leader_election.hpp"
 #include "app/membership_secret.hpp"
 #include "app/version.hpp"
 #include "app/webhooks.hpp"
 #include "controller/instance.hpp"
 #include "io/driver.hpp"
-#include "io/kube/kube_client.hpp"
 #include "io/log_sink.hpp"
 
 namespace metallb::app {
@@ -25,32 +22,20 @@ namespace {
 
 using ControllerDriver = io::Driver<controller::Instance, controller::Input, controller::Output>;
 
-/// The core with its driver, between the watches, the writes and the election.
+/// The core with its driver, between the watches and the writes.
 class ControllerRuntime {
  public:
   ControllerRuntime(Component& component, const ControllerOptions& options, const ControllerSettings& settings,
                     const kube::ObjectMeta& pod)
       : component_(component),
         report_(component, report_options(settings.namespace_, pod)),
-        core_({.namespace_ = settings.namespace_, .lb_class = options.lb_class, .leads = !options.leader_elect},
-              component.log()),
-        driver_(component.loop(), core_, [this](controller::Output& out) { carry_out(out); }),
-        writer_(io::KubeWriter::create(component.client(), component.loop(), component.log(),
-                                       [this] { return !election_ || election_->may_write(); })) {
+        core_({.namespace_ = settings.namespace_, .lb_class = options.lb_class}, component.log()),
+        driver_(component.loop(), core_, [this](controller::Output& out) { carry_out(out); }) {
     const io::WatchScope own{.namespace_ = settings.namespace_, .label_selector = {}, .field_selector = {}};
-    auto& services = follow<kube::Service>({});
+    follow<kube::Service>({});
     follow<kube::Namespace>({});
     follow<kube::IPAddressPool>(own);
     follow<kube::Community>(own);
-    if (!options.leader_elect) return;
-    report_.mandate(false);
-    election_.emplace(component, ObjectKey{settings.namespace_, "metallb-controller"}, pod.name,
-                      [this, &services](bool leads) {
-                        if (leads) services.list_anew();
-                        driver_.feed(controller::Leading{leads});
-                        report_.mandate(leads);
-                      });
-    component.before_stop([this](auto done) { election_->resign(std::move(done)); });
   }
 
   [[nodiscard]] const controller::Instance& core() const { return core_; }
@@ -64,18 +49,14 @@ class ControllerRuntime {
   }
 
   template <class T>
-  io::KubeWatch& follow(io::WatchScope scope) {
-    return component_.watch<T>(std::move(scope), [this](const kube::Change<T>& change) { driver_.feed(change); });
+  void follow(io::WatchScope scope) {
+    component_.watch<T>(std::move(scope), [this](const kube::Change<T>& change) { driver_.feed(change); });
   }
 
   void carry_out(controller::Output& out) {
     for (auto& action : out) {
       if (auto* write = std::get_if<kube::Write>(&action)) {
-        if (election_) election_->write_begins();
-        writer_->submit(std::move(*write), [this](kube::WriteDone done) {
-          driver_.feed(std::move(done));
-          if (election_) election_->write_ended();
-        });
+        component_.write(std::move(*write), [this](kube::WriteDone done) { driver_.feed(std::move(done)); });
       } else if (auto* conclusion = std::get_if<config::Conclusion>(&action)) {
         report_.conclude(std::move(*conclusion));
       } else {
@@ -88,8 +69,6 @@ class ControllerRuntime {
   ConfigurationReport report_;
   controller::Instance core_;
   ControllerDriver driver_;
-  std::unique_ptr<io::KubeWriter> writer_;
-  std::optional<LeaderElectionRuntime> election_;
 };
 
 int run(const ControllerOptions& options, const Log& log) {

@@ -97,9 +97,6 @@ void StateReport::on_input(Now now, const Input& in, Output&) {
   } else if (const auto* conclusion = std::get_if<Conclusion>(&in)) {
     due_ |= conclusion_ != *conclusion;
     conclusion_ = *conclusion;
-  } else if (const auto* mandate = std::get_if<Mandate>(&in)) {
-    mandate_ = mandate->held;
-    due_ = true;
   } else {
     finished(now, std::get<kube::WriteDone>(in));
   }
@@ -116,7 +113,7 @@ void StateReport::on_time(Now now, Output& out) {
 }
 
 SteadyPoint StateReport::next_deadline() const {
-  return mandate_ && due_ && !writing_ && store_.listed() ? not_before_ : kIdle;
+  return due_ && !writing_ && store_.listed() ? not_before_ : kIdle;
 }
 
 std::optional<kube::Write> StateReport::next_write(WallPoint now) const {

@@ -253,12 +253,6 @@ void Core::on(Now now, const WatchEnded& in, Sink&) {
   }
 }
 
-void Core::on(Now now, const ListAnew&, Sink& sink) {
-  if (state_ == State::kListing || state_ == State::kWaitingToList) return;
-  if (state_ != State::kWaitingToWatch) sink.act(StopWatch{});
-  wait_to_list_from_start(now.steady);
-}
-
 void Core::rewatch(Now now, std::string_view why) {
   log_.debug({{"op", "watch"}, {"resource", resource_.plural}, {"reason", why}, {"msg", "opening the watch again"}});
   if (++watch_failures_ >= kWatchRefusals) {
