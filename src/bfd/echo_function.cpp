@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace metallb::bfd {
+namespace {
+
+/// A failure after so long is one by itself.
+constexpr Duration kProvenFor = std::chrono::minutes(1);
+
+}  // namespace
 
 void EchoFunction::run(SteadyPoint now, Duration interval, std::uint8_t detect_mult) {
   if (running_ && running_->interval == interval && running_->detect_mult == detect_mult) return;
@@ -18,7 +24,7 @@ std::optional<Fault> EchoFunction::returned(SteadyPoint now, const EchoPacket& p
   const auto under_way = next_.sequence - expected_;
   if (ahead >= under_way) return Fault::kEchoStale;
   expected_ = packet.sequence + 1;
-  proven_ = true;
+  if (now >= distrusted_until_ && !std::exchange(proven_, true)) proven_since_ = now;
   running_->since = now;
   running_->unanswered = std::min(running_->unanswered, next_.sequence - expected_);
   return std::nullopt;
@@ -28,7 +34,12 @@ EchoFunction::Verdict EchoFunction::judge(SteadyPoint now) {
   if (!running_ || now < running_->limit()) return Verdict::kNone;
   // Otherwise this process did not run, and sent too few to blame the peer.
   const bool silent = running_->unanswered >= running_->detect_mult;
-  if (silent && proven_) return Verdict::kFailed;
+  if (silent && proven_) {
+    if (now - proven_since_ >= kProvenFor) distrust_.reset();
+    distrusted_until_ = now + distrust_.next();
+    proven_ = false;
+    return Verdict::kFailed;
+  }
   running_->since = now;
   running_->unanswered = 0;
   return silent && !std::exchange(running_->told, true) ? Verdict::kNeverReturned : Verdict::kNone;

@@ -2,12 +2,14 @@
 // Sections 6.4, 6.8.5, 6.8.8 and 6.8.9.
 //
 // deviation: silence counts only after the peer has returned a packet once. Many offer to return echo packets and do not
-// (FRR offers it always), and each of their sessions would go up and down for ever.
+// (FRR offers it always), and each of their sessions would go up and down for ever. After a failure it counts again only
+// when the peer returns packets after a pause, which grows: control packets alone bring the session up within a second.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
+#include "base/backoff.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "bfd/error.hpp"
@@ -59,6 +61,9 @@ class EchoFunction {
   EchoPacket next_;
   std::uint32_t expected_ = 0;  ///< sequence numbers below it are answered, or void
   bool proven_ = false;         ///< the peer does return them
+  Backoff distrust_{std::chrono::seconds(1), std::chrono::seconds(60)};
+  SteadyPoint distrusted_until_ = SteadyPoint::min();  ///< what is returned before proves nothing
+  SteadyPoint proven_since_ = SteadyPoint::min();
   std::optional<Running> running_;
 };
 

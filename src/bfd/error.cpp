@@ -19,6 +19,7 @@ constexpr std::array<Names, kFaults> kFaultNames{{
     {"my_discriminator", "the sender's discriminator is 0"},
     {"your_discriminator", "no receiver's discriminator, although the sender says that the session is not down"},
     {"unknown_session", "no session is configured with this sender"},
+    {"stale_session", "it answers an earlier session of this node: its sender has not heard the new one"},
     {"wrong_interface", "it came in on another interface than that of its session"},
     {"authentication", "it is authenticated: switch authentication off at the sender"},
     {"time_to_live", "its time to live is too low: it came over more hops than its session allows"},

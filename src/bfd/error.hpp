@@ -19,6 +19,7 @@ enum class Fault : std::uint8_t {
   kMyDiscriminator,    ///< 0
   kYourDiscriminator,  ///< 0, although the sender says that it has heard us
   kUnknownSession,     ///< no session has this discriminator, or these addresses
+  kStaleSession,       ///< nor has one of this node now: the sender is one of ours, and answers an earlier session
   kWrongInterface,     ///< the session is bound to another interface
   kAuthentication,     ///< the A bit; BFDProfile knows no authentication
   kTimeToLive,         ///< below what a packet of this session arrives with

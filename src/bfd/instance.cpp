@@ -63,7 +63,7 @@ void Instance::take(Now now, const Watch& watch, Output& out) {
     return;
   }
   auto at = find(watch.key);
-  if (at == sessions_.end()) at = open(watch.key, watch.parameters, out);
+  if (at == sessions_.end()) at = open(now, watch.key, watch.parameters, out);
   auto& [id, entry] = *at;
   entry.clients.insert_or_assign(watch.client, watch.parameters);
   const auto state = entry.session.state();
@@ -103,7 +103,7 @@ void Instance::take(Now now, const Stop&, Output& out) {
   for (const auto id : ids) feed(now, sessions_.find(id), Session::ShutDown{}, out);
 }
 
-Instance::Sessions::iterator Instance::open(const SessionKey& key, const Parameters& parameters, Output& out) {
+Instance::Sessions::iterator Instance::open(Now now, const SessionKey& key, const Parameters& parameters, Output& out) {
   const auto id = SessionId(++last_id_);
   const auto at = sessions_
                       .emplace(std::piecewise_construct, std::forward_as_tuple(id),
@@ -113,6 +113,7 @@ Instance::Sessions::iterator Instance::open(const SessionKey& key, const Paramet
                                                                            .echo_secret = options_.numbers(),
                                                                            .seed = random_.below(std::uint64_t{1} << 31)}))
                       .first;
+  at->second.opened = now.steady;
   by_key_.emplace(key, id);
   out.emplace_back(SessionOpened{id, key});
   return at;

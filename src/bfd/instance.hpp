@@ -91,6 +91,7 @@ class Instance {
     EchoAllowance allowance;
     LogAllowance lines{kChangesAtOnce};  ///< about its ups and downs
     SteadyPoint deadline = kIdle;        ///< its place in schedule_
+    SteadyPoint opened = SteadyPoint::min();
     SteadyPoint since = SteadyPoint::min();
     std::uint64_t notifications = 0;
     std::uint64_t echoes_returned = 0;
@@ -100,15 +101,17 @@ class Instance {
   void take(Now now, const Watch& watch, Output& out);
   void take(Now now, const Unwatch& unwatch, Output& out);
   void take(Now now, const ControlReceived& received, Output& out);
+  void take_stale(Now now, const ControlReceived& received, const ControlPacket& packet, Output& out);
   void take(Now now, const EchoReceived& received, Output& out);
   void take(Now now, const NotSent& lost, Output& out);
   void take(Now now, const Stop& stop, Output& out);
 
   [[nodiscard]] std::optional<std::string> problem_with(const Watch& watch) const;
-  Sessions::iterator open(const SessionKey& key, const Parameters& parameters, Output& out);
+  Sessions::iterator open(Now now, const SessionKey& key, const Parameters& parameters, Output& out);
   void close(Sessions::iterator at, Output& out);
 
   [[nodiscard]] Sessions::iterator find(const ControlReceived& received, const ControlPacket& packet);
+  [[nodiscard]] Sessions::iterator find_by_addresses(const ControlReceived& received);
   [[nodiscard]] Sessions::iterator find(const SessionKey& key);
   [[nodiscard]] Sessions::iterator find_sender(const EchoReceived& received);
   [[nodiscard]] std::optional<Fault> return_echo(Now now, Sessions::iterator at, const EchoReceived& received, Output& out);

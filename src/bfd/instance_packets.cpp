@@ -9,13 +9,16 @@ namespace {
 /// RFC 5880, Section 6.8.8 gives no bound; what comes over an Ethernet in one piece.
 constexpr std::size_t kLargestEcho = 1472;
 
+/// A peer that is not up sends every second, and takes the answer in at once.
+constexpr Duration kStalePackets = std::chrono::seconds(10);
+
 }  // namespace
 
 void Instance::take(Now now, const ControlReceived& received, Output& out) {
   const auto packet = decode_control(received.payload);
   if (!packet) return discard(now, received.arrival, packet.error());
   const auto at = find(received, *packet);
-  if (at == sessions_.end()) return discard(now, received.arrival, Fault::kUnknownSession);
+  if (at == sessions_.end()) return take_stale(now, received, *packet, out);
   auto& session = at->second.session;
   const auto bound_to = at->second.key.interface;
   if (bound_to != InterfaceIndex() && bound_to != received.arrival.interface) {
@@ -24,6 +27,20 @@ void Instance::take(Now now, const ControlReceived& received, Output& out) {
     feed(now, at, Session::ControlReceived{*packet, received.arrival.ttl}, out);
   }
   log_fault(now, received.arrival, session);
+}
+
+/// After a restart of ours a peer may go on with the discriminator of before. RFC 5880, Section 6.8.6 has the packet
+/// discarded; but the passive end must not wait for a better one, or both would wait for ever.
+void Instance::take_stale(Now now, const ControlReceived& received, const ControlPacket& packet, Output& out) {
+  const bool down = packet.state == State::kDown || packet.state == State::kAdminDown;
+  const bool of_nobody = discriminators_.find(packet.yours) == nullptr;
+  const auto at = of_nobody && down ? find_by_addresses(received) : sessions_.end();
+  if (at == sessions_.end()) return discard(now, received.arrival, Fault::kUnknownSession);
+  auto& entry = at->second;
+  feed(now, at, Session::StaleReceived{packet.authenticated, received.arrival.ttl}, out);
+  // It passes within seconds; longer than that, something is wrong.
+  const auto fault = entry.session.take_fault();
+  if (fault && now.steady - entry.opened >= kStalePackets) log_fault(now, received.arrival, *fault);
 }
 
 /// RFC 5880, Section 6.8.6; RFC 5881, Section 3; RFC 5883, Section 4. Who knows our discriminator need not be at the address
@@ -37,6 +54,11 @@ Instance::Sessions::iterator Instance::find(const ControlReceived& received, con
     const auto& key = at->second.key;
     return key.vrf == arrival.vrf && key.hops == received.hops ? at : sessions_.end();
   }
+  return find_by_addresses(received);
+}
+
+Instance::Sessions::iterator Instance::find_by_addresses(const ControlReceived& received) {
+  const auto& arrival = received.arrival;
   SessionKey key{.vrf = arrival.vrf,
                  .hops = received.hops,
                  .remote = arrival.from,

@@ -84,16 +84,16 @@ SteadyPoint Session::next_deadline() const {
 // ---- what comes in ----
 
 /// RFC 5880, Section 6.8.6, from where the session is known.
-std::optional<Fault> Session::refuse(const ControlReceived& received) const {
-  if (received.packet.authenticated) return Fault::kAuthentication;
+std::optional<Fault> Session::refuse(bool authenticated, std::uint8_t ttl) const {
+  if (authenticated) return Fault::kAuthentication;
   const auto least = options_.hops == Hops::kSingle ? kTtlOfNeighbour : options_.parameters.minimum_ttl;
-  if (received.ttl < least) return Fault::kTimeToLive;
+  if (ttl < least) return Fault::kTimeToLive;
   if (state_ == State::kAdminDown) return Fault::kAdminDown;
   return std::nullopt;
 }
 
 void Session::take(SteadyPoint now, const ControlReceived& received, Output& out) {
-  if (const auto fault = refuse(received)) return count(*fault);
+  if (const auto fault = refuse(received.packet.authenticated, received.ttl)) return count(*fault);
   ++counters_.control_received;
   const auto& packet = received.packet;
   heard_ = now;
@@ -118,6 +118,17 @@ void Session::take(SteadyPoint now, const ControlReceived& received, Output& out
   } else if (state_ != before || asks) {
     send_at_once(now, out);
   }
+}
+
+/// The passive end learns no discriminator from it, but that the peer is there: it answers, so that the peer learns ours.
+/// Not more than a second's worth of it.
+void Session::take(SteadyPoint now, const StaleReceived& received, Output& out) {
+  if (const auto fault = refuse(received.authenticated, received.ttl)) return count(*fault);
+  count(Fault::kStaleSession);
+  const bool waits = state_ == State::kDown && !may_speak();
+  if (!waits || (sent_ != SteadyPoint::min() && now - sent_ < kSlow * 3 / 4)) return;
+  send(now, false, out);
+  sent_ = now;
 }
 
 /// RFC 5880, Sections 6.2 and 6.8.6: the state machine.

@@ -71,6 +71,11 @@ class Session {
     ControlPacket packet;
     std::uint8_t ttl = 255;  ///< or hop limit
   };
+  /// The peer says that it is down to an earlier session of this node.
+  struct StaleReceived {
+    bool authenticated = false;
+    std::uint8_t ttl = 255;
+  };
   struct EchoReturned {
     EchoPacket packet;
     std::uint8_t ttl = 255;
@@ -82,7 +87,7 @@ class Session {
   struct ShutDown {};
   /// After ShutDown: run again. Otherwise without effect.
   struct Start {};
-  using Input = std::variant<ControlReceived, EchoReturned, Configure, ShutDown, Start>;
+  using Input = std::variant<ControlReceived, StaleReceived, EchoReturned, Configure, ShutDown, Start>;
 
   // ---- output ----
   struct SendControl {
@@ -149,12 +154,13 @@ class Session {
   };
 
   void take(SteadyPoint now, const ControlReceived& received, Output& out);
+  void take(SteadyPoint now, const StaleReceived& received, Output& out);
   void take(SteadyPoint now, const EchoReturned& returned, Output& out);
   void take(SteadyPoint now, const Configure& change, Output& out);
   void take(SteadyPoint now, const ShutDown& order, Output& out);
   void take(SteadyPoint now, const Start& order, Output& out);
 
-  [[nodiscard]] std::optional<Fault> refuse(const ControlReceived& received) const;
+  [[nodiscard]] std::optional<Fault> refuse(bool authenticated, std::uint8_t ttl) const;
   void follow(State theirs, Output& out);
   void change(State to, Reason reason, Diagnostic diagnostic, Output& out);
   void watch_silence(SteadyPoint now, Output& out);

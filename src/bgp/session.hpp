@@ -72,6 +72,7 @@ class Session {
     kNow,      ///< nobody did anything wrong
     kOnceNow,  ///< at once if the session had been up for a while, else like kLater
     kSoon,     ///< a second, not more the next time
+    kAgain,    ///< 1 s, 2 s … 120 s, from the start after each session
     kLater,    ///< 1 s, 2 s … 120 s
   };
 
@@ -106,6 +107,7 @@ class Session {
   // ending (session_end.cpp)
   void rest(SteadyPoint now, Retry retry);
   void lost_before_open(SteadyPoint now);
+  void closed_on_open(SteadyPoint now);
   void connect_at_once(SteadyPoint now);
   void remove(SteadyPoint now, ConnectionId id);
   void close(SteadyPoint now, Connection& connection, Duration linger, Output& out);
@@ -155,6 +157,8 @@ class Session {
   SteadyPoint connect_at_ = kIdle;                   ///< ConnectRetry
   Backoff idle_hold_{std::chrono::seconds(1), std::chrono::seconds(120)};
   Backoff connect_retry_{std::chrono::seconds(30), std::chrono::seconds(120)};
+  /// While a router clears what is left of the last session, it takes connections and closes them again.
+  Backoff come_back_{std::chrono::seconds(1), std::chrono::seconds(120)};
   bool quick_retry_ = true;  ///< one attempt without delay is free
   CapabilitySet capabilities_ = CapabilitySet::kFull;
   bool dumped_once_ = false;  ///< ends the restart (RFC 4724)

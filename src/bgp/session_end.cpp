@@ -54,6 +54,7 @@ void Session::remove(SteadyPoint now, ConnectionId id) {
   ++counters_.drops;
   dumped_once_ |= rib_.initial_dump_done();
   rib_.end();
+  come_back_.reset();
   const auto since = std::exchange(established_since_, std::nullopt);
   if (!since || now - *since < kProvenAfter) return;
   idle_hold_.reset();
@@ -67,12 +68,33 @@ void Session::rest(SteadyPoint now, Retry retry) {
   idle_ = true;
   connect_at_ = kIdle;
   if (retry == Retry::kOnceNow) retry = std::exchange(quick_retry_, false) ? Retry::kNow : Retry::kLater;
-  idle_until_ = now + (retry == Retry::kNow ? Duration::zero() : retry == Retry::kSoon ? kSoonDelay : idle_hold_.next());
+  switch (retry) {
+    case Retry::kNow:
+      idle_until_ = now;
+      return;
+    case Retry::kSoon:
+      idle_until_ = now + kSoonDelay;
+      return;
+    case Retry::kAgain:
+      idle_until_ = now + come_back_.next();
+      return;
+    case Retry::kOnceNow:
+    case Retry::kLater:
+      idle_until_ = now + idle_hold_.next();
+  }
 }
 
 /// A connection ended before there was a session: wait in Active.
 void Session::lost_before_open(SteadyPoint now) {
   if (connections_.empty()) restart_connect_timer(now);
+}
+
+/// Before the peer said anything. Mostly it is about to come back; if that takes longer, the connect time it is.
+void Session::closed_on_open(SteadyPoint now) {
+  if (!connections_.empty()) return;
+  const auto pause = come_back_.next();
+  if (pause >= settings_.connect_time.value_or(kConnectRetry)) return restart_connect_timer(now);
+  connect_at_ = may_dial() ? now + spread(pause) : kIdle;
 }
 
 void Session::close(SteadyPoint now, Connection& connection, Duration linger, Output& out) {
@@ -110,10 +132,11 @@ void Session::take(SteadyPoint now, const Disconnected& in, Output&) {
   remove(now, in.connection);
   switch (state) {
     case ConnectionState::kDialling:
-    case ConnectionState::kOpenSent:
       return lost_before_open(now);
+    case ConnectionState::kOpenSent:
+      return closed_on_open(now);
     case ConnectionState::kOpenConfirm:
-      return rest(now, Retry::kLater);
+      return rest(now, Retry::kAgain);
     case ConnectionState::kEstablished:
       return rest(now, restarts ? Retry::kOnceNow : Retry::kLater);
   }
@@ -163,7 +186,8 @@ void Session::take(SteadyPoint now, const Liveness& in, Output& out) {
   // Whether it comes back shows soon; until then an attempt would only flap.
   liveness_until_ = now + settings_.connect_time.value_or(kConnectRetry);
   if (auto* connection = established()) {
-    fail(now, *connection, cease_for(cease::kBfdDown), "BFD lost the peer", Retry::kLater, out);
+    // BFD has its own pace: however often it loses the peer, its return is not waited for any longer.
+    fail(now, *connection, cease_for(cease::kBfdDown), "BFD lost the peer", Retry::kSoon, out);
   }
 }
 
@@ -184,6 +208,8 @@ void Session::take(SteadyPoint now, const Configured& in, Output& out) {
     }
   }
   if (!reset) return;
+  const bool told = std::any_of(connections_.begin(), connections_.end(),
+                                [](const auto& c) { return c->state != ConnectionState::kDialling; });
   // What is held does not come back at once: no peer shall keep stale routes for that long (bgp spec 4.10).
   end_all(now, held ? shutdown(cease::kAdministrativeShutdown, settings_.held) : cease_for(cease::kOtherConfigurationChange),
           out);
@@ -192,7 +218,10 @@ void Session::take(SteadyPoint now, const Configured& in, Output& out) {
   connect_retry_.reset();
   liveness_until_ = SteadyPoint::min();
   capabilities_ = CapabilitySet::kFull;
-  rest(now, Retry::kNow);
+  // Who was told of the end needs a moment to clear the session: a connection before that would be refused.
+  const auto pause_until = idle_ ? idle_until_ : SteadyPoint::min();
+  rest(now, told ? Retry::kSoon : Retry::kNow);
+  if (!told) idle_until_ = std::max(idle_until_, std::min(pause_until, now + kSoonDelay));
 }
 
 void Session::expire(SteadyPoint now, Connection& connection, Output& out) {

@@ -22,6 +22,15 @@ CapabilitySet fewest_capabilities(const PeerSettings& settings) {
   return ipv4 ? CapabilitySet::kNone : CapabilitySet::kMinimal;
 }
 
+/// RFC 9384, also inside a hard reset (RFC 8538).
+bool says_bfd_down(const Notification& notification) {
+  const auto& [code, subcode, data] = notification;
+  if (code != ErrorCode::kCease) return false;
+  if (subcode == cease::kBfdDown) return true;
+  return subcode == cease::kHardReset && data.size() >= 2 && data[0] == static_cast<std::uint8_t>(ErrorCode::kCease) &&
+         data[1] == cease::kBfdDown;
+}
+
 Bytes copied(ByteView bytes) {
   return {bytes.begin(), bytes.end()};
 }
@@ -137,6 +146,8 @@ void Session::handle_notification(SteadyPoint now, Connection& connection, const
     // RFC 8538, Section 4: as if the connection had been lost.
     retry = Retry::kOnceNow;
   }
+  // BFD's pace, as after our own verdict; it may have found the path again before this came.
+  if (established && says_bfd_down(notification)) retry = Retry::kSoon;
   close(now, connection, Duration::zero(), out);
   rest(now, retry);
 }

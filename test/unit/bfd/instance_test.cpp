@@ -91,6 +91,19 @@ class Node {
   SteadyPoint now{1h};
 };
 
+/// How many lines the log has.
+struct Lines : LogSink {
+  int written = 0;
+  std::int64_t held_back = 0;
+  [[nodiscard]] bool enabled(LogLevel level) const override { return level >= LogLevel::kInfo; }
+  void write(const LogRecord& record) override {
+    ++written;
+    for (const auto& field : record.fields) {
+      if (field.key == "heldBack") held_back += std::get<std::int64_t>(field.value);
+    }
+  }
+};
+
 template <class T>
 std::vector<T> all(const Output& out) {
   std::vector<T> found;
@@ -174,6 +187,53 @@ TEST(BfdInstance, CountsWhatIsForNoSession) {
   EXPECT_EQ(node.core.counters().faults.total(), 7U);
 }
 
+TEST(BfdInstance, APassiveEndAnswersAPeerThatSpeaksToAnEarlierSession) {
+  // RFC 5880, Section 6.8.6 has the packet discarded; but then both ends wait for ever (FRR keeps our old discriminator).
+  struct Row {
+    bool passive;
+    State theirs;
+    std::uint8_t ttl;
+    std::size_t answers;
+    Fault fault;
+  };
+  const Row rows[] = {{true, State::kDown, 255, 1, Fault::kStaleSession},
+                      {true, State::kAdminDown, 255, 1, Fault::kStaleSession},
+                      {true, State::kDown, 254, 0, Fault::kTimeToLive},
+                      {false, State::kDown, 255, 0, Fault::kStaleSession},
+                      {true, State::kUp, 255, 0, Fault::kUnknownSession}};
+  for (const auto& row : rows) {
+    Node node;
+    Parameters parameters;
+    parameters.passive = row.passive;
+    node.watch(single(), parameters);
+    node.elapse(5s);
+    const auto sent = all<SendControl>(node.hear(single(), row.theirs, Discriminator(9), row.ttl));
+    ASSERT_EQ(sent.size(), row.answers);
+    EXPECT_EQ(node.status(single()).state, State::kDown) << "it is discarded";
+    EXPECT_EQ(node.status(single()).counters.faults[row.fault] + node.faults(row.fault), 1U);
+    if (sent.empty()) continue;
+    const auto packet = decode_control(sent[0].payload).value();
+    EXPECT_EQ(packet.yours, kNoDiscriminator);
+    EXPECT_EQ(packet.state, State::kDown);
+    // A flood is not answered packet by packet, and the end stays passive.
+    EXPECT_TRUE(all<SendControl>(node.hear(single(), row.theirs, Discriminator(9))).empty());
+    EXPECT_TRUE(all<SendControl>(node.elapse(5s)).empty());
+    // Knowing the new one, the peer comes up.
+    node.bring_up(single());
+  }
+}
+
+TEST(BfdInstance, APeerThatHasNotHeardOfARestartIsLoggedOnlyIfThatLasts) {
+  Lines lines;
+  Node node(4096, Log(lines));
+  node.watch(single());
+  node.hear(single(), State::kDown, Discriminator(9));
+  EXPECT_EQ(lines.written, 0);
+  node.elapse(10s);
+  node.hear(single(), State::kDown, Discriminator(9));
+  EXPECT_EQ(lines.written, 1);
+}
+
 TEST(BfdInstance, ASessionWithoutInterfaceHearsItsPeerOnAny) {
   Node node;
   const auto key = single(kRemote, InterfaceIndex());
@@ -246,17 +306,7 @@ TEST(BfdInstance, ASharedSessionIsAsQuickAndAsStrictAsAnyOfItsClientsWants) {
 }
 
 TEST(BfdInstance, APeerThatFlapsDoesNotFillTheLog) {
-  struct Lines : LogSink {
-    int written = 0;
-    std::int64_t held_back = 0;
-    [[nodiscard]] bool enabled(LogLevel level) const override { return level >= LogLevel::kInfo; }
-    void write(const LogRecord& record) override {
-      ++written;
-      for (const auto& field : record.fields) {
-        if (field.key == "heldBack") held_back += std::get<std::int64_t>(field.value);
-      }
-    }
-  } lines;
+  Lines lines;
   Node node(4096, Log(lines));
   node.watch(single());
   const auto flap = [&](int times) {

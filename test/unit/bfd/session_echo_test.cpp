@@ -107,20 +107,54 @@ TEST(SessionEcho, FailsAfterMultiplierTimesIntervalWithoutOne) {
   EXPECT_EQ(echo_gone.last().yours, kTheirs);
 }
 
-TEST(SessionEcho, FailsAgainAtOnceWhenItHasFailedBefore) {
+/// Up again by control packets after echo has failed.
+void come_back(OneSession& one) {
+  one.hear(fast(State::kDown));
+  one.hear(fast(State::kInit));
+  one.hear(fast(State::kUp));
+  one.forget();
+}
+
+TEST(SessionEcho, ThatStaysAwayWhileControlWorksDoesNotFailAgain) {
   OneSession one(echoing());
   one.bring_up();
   one.hear(fast(State::kUp));
   reflect(one, 1s);
   listen(one, fast(State::kUp), 1s, 10ms);
-  one.hear(fast(State::kDown));
-  one.hear(fast(State::kInit));
-  one.forget();
-  one.hear(fast(State::kUp));
-  const auto start = one.time();
+  ASSERT_EQ(one.session.state(), State::kDown);
+  come_back(one);
+  EXPECT_TRUE(one.session.echo_running());
+  listen(one, fast(State::kUp), 30s, 10ms);
+  EXPECT_TRUE(one.changes.empty());
+  // From the next one that returns it counts.
+  reflect(one, 1s);
   listen(one, fast(State::kUp), 1s, 10ms);
-  ASSERT_EQ(one.changes.size(), 1U);
-  EXPECT_EQ(one.changes[0].at, start + 150ms);
+  EXPECT_EQ(one.changes.size(), 1U);
+}
+
+TEST(SessionEcho, ThatFailsAgainAndAgainCountsLessAndLessOften) {
+  OneSession one(echoing());
+  one.bring_up();
+  one.hear(fast(State::kUp));
+  reflect(one, 1s);
+  for (const auto pause : {1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s}) {
+    listen(one, fast(State::kUp), 1s, 10ms);
+    ASSERT_EQ(one.session.state(), State::kDown);
+    const auto failed = one.changes.back().at;
+    come_back(one);
+    // What returns meanwhile proves nothing.
+    reflect(one, failed + pause - one.time() - 300ms);
+    listen(one, fast(State::kUp), 200ms, 10ms);
+    EXPECT_TRUE(one.changes.empty()) << pause;
+    reflect(one, 300ms);
+  }
+  // A minute without a failure, and it is as before the first one.
+  reflect(one, 61s);
+  listen(one, fast(State::kUp), 1s, 10ms);
+  come_back(one);
+  reflect(one, 1s);
+  listen(one, fast(State::kUp), 1s, 10ms);
+  EXPECT_EQ(one.changes.size(), 1U);
 }
 
 TEST(SessionEcho, OfAPeerThatNeverReturnedOneIsNoFailure) {

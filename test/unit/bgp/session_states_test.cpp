@@ -142,7 +142,7 @@ TEST(SessionStates, EveryEventHasTheOutcomeOfTheTable) {
       {kOpenSent, kTcpFails, kOpenSent},
       {kOpenSent, kLivenessLost, kOpenSent},
       {kOpenSent, kHeld, kIdle, kHeldBack},
-      {kOpenSent, kOtherAs, kConnect, "0606"},
+      {kOpenSent, kOtherAs, kIdle, "0606"},
       {kOpenSent, kStop, kIdle, kFarewell},
 
       {kOpenConfirm, kKeepalive, kEstablished},
@@ -154,7 +154,7 @@ TEST(SessionStates, EveryEventHasTheOutcomeOfTheTable) {
       {kOpenConfirm, kTcpCloses, kIdle},
       {kOpenConfirm, kSilence, kIdle, "0400"},
       {kOpenConfirm, kHeld, kIdle, kHeldBack},
-      {kOpenConfirm, kOtherAs, kConnect, "0606"},
+      {kOpenConfirm, kOtherAs, kIdle, "0606"},
       {kOpenConfirm, kStop, kIdle, kFarewell},
 
       {kEstablished, kKeepalive, kEstablished},
@@ -168,7 +168,7 @@ TEST(SessionStates, EveryEventHasTheOutcomeOfTheTable) {
       {kEstablished, kSilence, kIdle, "0400"},
       {kEstablished, kLivenessLost, kIdle, "060a"},
       {kEstablished, kHeld, kIdle, kHeldBack},
-      {kEstablished, kOtherAs, kConnect, "0606"},
+      {kEstablished, kOtherAs, kIdle, "0606"},
       {kEstablished, kNineSecondsPass, kEstablished},
       {kEstablished, kStop, kIdle, kFarewell},
   };
@@ -331,6 +331,89 @@ TEST(SessionStates, APeerThatRefusesOurOpenIsAskedLessAndLessOften) {
     EXPECT_EQ(desk.dials.size(), dials + 1) << expected;
   }
   EXPECT_EQ(desk.session().counters().established, 0U);
+}
+
+/// The times until the next dial when the peer takes each connection and closes it again, in OpenSent or OpenConfirm.
+std::vector<Duration> times_of_return(Desk& desk, bool confirms, std::size_t count) {
+  std::vector<Duration> out;
+  while (out.size() < count) {
+    while (desk.state() != State::kConnect) desk.advance(milliseconds(100));
+    desk.connect();
+    if (confirms) desk.say(peer_open());
+    desk.input(Disconnected{desk.last_dial(), "connection reset by peer"});
+    const auto begin = desk.now.steady;
+    while (desk.state() != State::kConnect) desk.advance(milliseconds(100));
+    out.push_back(desk.now.steady - begin);
+  }
+  return out;
+}
+
+TEST(SessionStates, ARouterThatStillClearsTheLastSessionIsNotLeftForLong) {
+  // However the session ended: by us, by the router, for BFD.
+  const auto ends = {Event::kOtherAs, Event::kNotification, Event::kTcpCloses, Event::kLivenessLost};
+  for (const auto event : ends) {
+    for (const bool confirms : {false, true}) {
+      Desk desk;
+      bring_to(desk, State::kEstablished);
+      happen(desk, event);
+      auto settings = external_peer();
+      desk.set_peer(settings);
+      const auto times = times_of_return(desk, confirms, 8);
+      const Duration bounds[] = {seconds(1), seconds(2), seconds(4), seconds(8), seconds(16)};
+      for (std::size_t i = 0; i < 5; ++i) {
+        EXPECT_LE(times[i], bounds[i] + milliseconds(100)) << i;
+        EXPECT_GE(times[i], bounds[i] * 3 / 4) << i;
+      }
+      EXPECT_GE(times[7], seconds(30)) << "it is no passing state";
+      // The next session's end is another matter.
+      desk.connect();
+      desk.say(peer_open());
+      desk.say(Keepalive{});
+      desk.input(Disconnected{desk.last_dial(), ""});
+      EXPECT_LE(times_of_return(desk, confirms, 1)[0], milliseconds(1100));
+    }
+  }
+}
+
+TEST(SessionStates, AConnectTimeShorterThanTheBackOffHolds) {
+  auto settings = external_peer();
+  settings.connect_time = seconds(3);
+  Established desk(settings);
+  desk.input(Disconnected{desk.last_dial(), ""});
+  for (const auto time : times_of_return(desk, false, 6)) EXPECT_LE(time, milliseconds(3100));
+}
+
+TEST(SessionStates, AfterOurOwnCeaseTheRouterIsGivenASecond) {
+  Desk desk;
+  bring_to(desk, State::kEstablished);
+  happen(desk, Event::kOtherAs);
+  desk.advance(milliseconds(999));
+  EXPECT_EQ(desk.dials.size(), 1U);
+  desk.advance(milliseconds(1));
+  EXPECT_EQ(desk.dials.size(), 2U);
+}
+
+TEST(SessionStates, AnyNumberOfEndsForBfdCostsNoMoreThanOne) {
+  // bgp spec 4.14
+  const auto hard = hard_reset({ErrorCode::kCease, cease::kBfdDown, {}});
+  const auto plain = Notification{ErrorCode::kCease, cease::kBfdDown, {}};
+  Established desk;
+  for (int i = 0; i < 8; ++i) {
+    if (i % 3 == 0) {
+      desk.input(PeerLiveness{kPeer, false});
+      desk.input(PeerLiveness{kPeer, true});
+    } else {
+      // BFD has found the path again before this came: no news of it follows.
+      desk.say(i % 3 == 1 ? hard : plain);
+    }
+    desk.advance(seconds(1));
+    ASSERT_EQ(desk.state(), State::kConnect) << i;
+    desk.establish();
+  }
+  // Other ends are counted from the first of them.
+  desk.say(Notification{ErrorCode::kCease, cease::kPeerDeconfigured, {}});
+  desk.advance(seconds(1));
+  EXPECT_EQ(desk.state(), State::kConnect);
 }
 
 TEST(SessionStates, AVersionErrorCostsNoPenalty) {

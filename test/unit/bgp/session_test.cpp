@@ -311,6 +311,8 @@ TEST(Session, WhatDoesNotAlterTheWireDoesNotTouchTheSession) {
   settings.transport.password = "other";
   desk.set_peer(settings);
   EXPECT_EQ(desk.notification(first), "0606");
+  EXPECT_EQ(desk.state(), State::kIdle);
+  desk.advance(seconds(1));
   EXPECT_EQ(desk.state(), State::kConnect);
 }
 
