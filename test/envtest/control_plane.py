@@ -197,10 +197,10 @@ class ControlPlane:
             events = [json.loads(line) for line in log if line.endswith("\n")]
         return [f"{event['verb']} {event['requestURI']} {event['responseStatus']['code']}" for event in events if event["user"]["username"] == user]
 
-    def refused(self, account: str) -> list[str]:
-        """What a service account asked for in vain: nothing, if its rights are enough. Left out are 429 (for a moment after a definition
+    def refused(self, account: str, since: int = 0) -> list[str]:
+        """What a service account asked for in vain, of its requests from this one on: nothing, if its rights are enough. Left out are 429 (for a moment after a definition
         is established, watches are put off), 404 (not there), 409 and 410 (somebody else was faster)."""
-        return [request for request in self.requests(account) if request[-3] == "4" and request[-3:] not in ("404", "409", "410", "429")]
+        return [request for request in self.requests(account)[since:] if request[-3] == "4" and request[-3:] not in ("404", "409", "410", "429")]
 
     def restart_api_server(self) -> None:
         """As after a crash; etcd keeps everything."""
