@@ -14,7 +14,6 @@ from envtest.certificates import openssl
 from envtest.control_plane import NAMESPACE
 from envtest.webhooks import SECRET, Admission, agree, bundles, judged, registered, secret  # noqa: F401, a fixture
 from lab.api import ApiError
-from lab.processes import wait_until
 
 NAME = f"metallb-webhook-service.{NAMESPACE}.svc"
 KEYS = {"ca.crt", "ca.key", "tls.crt", "tls.key"}
@@ -140,4 +139,5 @@ def test_without_a_controller_changes_are_refused_and_nothing_else(cluster):
         running.wait_for(lambda: agree(cluster) and judged(cluster), 60, "the webhooks to judge")
     answer = catalogue.attempt(cluster.api, {"manifest": {"kind": "L2Advertisement"}})
     assert answer is not None and "failed calling webhook" in str(answer)
-    wait_until(lambda: cluster.api.get("/api/v1/namespaces/default/services"), 5, "Services to be read")
+    cluster.api.create("/api/v1/namespaces/default/services?dryRun=All", {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}})
