@@ -8,6 +8,7 @@ version, the name (`subject`) and the namespace (`metallb-system`)."""
 import contextlib
 import pathlib
 
+import pytest
 import yaml
 
 from lab.api import ApiError
@@ -16,6 +17,11 @@ from .control_plane import NAMESPACE
 
 HERE = pathlib.Path(__file__).parent
 _TRIED = "dryRun=All&fieldValidation=Strict"  # as kubectl does; nothing is stored
+
+
+def named(rows: list[dict]) -> list:
+    """As parameters of a test."""
+    return [pytest.param(row, id=row["name"].replace(" ", "-")) for row in rows]
 
 
 def wrong(refused_by: str) -> list[dict]:

@@ -22,7 +22,7 @@ class Authority:
     def key(self, name: str) -> str:
         """A key without a certificate, in the format that the API server also reads the public half from (PKCS 8 it is not)."""
         path = self._path(f"{name}.key")
-        _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path)
+        openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path)
         return path
 
     def _path(self, name: str) -> str:
@@ -32,12 +32,12 @@ class Authority:
         certificate, key = self._path(f"{name}.crt"), self._path(f"{name}.key")
         issuer = ["-CA", self.certificate, "-CAkey", self._path("ca.key")] if signed else []
         added = [word for extension in extensions for word in ("-addext", extension)]
-        _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", subject, *issuer,
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", subject, *issuer,
                  *added, "-keyout", key, "-out", certificate)
         return certificate, key
 
 
-def _openssl(*arguments: str) -> None:
+def openssl(*arguments: str) -> None:
     # Without the machine's configuration file, whose extensions would come on top.
     result = subprocess.run(["openssl", *arguments], capture_output=True, text=True, env={**os.environ, "OPENSSL_CONF": "/dev/null"})
     if result.returncode != 0:

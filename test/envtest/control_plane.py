@@ -12,13 +12,13 @@ import ssl
 import subprocess
 import tempfile
 
-from lab.api import Api
+from lab.api import Api, ApiError
 from lab.processes import Process, wait_until
 
 from .certificates import Authority
 
 NAMESPACE = "metallb-system"
-_RIGHTS = os.path.join(os.path.dirname(__file__), "rbac.yaml")
+RIGHTS = os.path.join(os.path.dirname(__file__), "rbac.yaml")
 _LOOPBACK = "127.0.0.1"
 _TOKEN_SECONDS = 24 * 3600
 _MEMORY = "/dev/shm"
@@ -38,15 +38,25 @@ class Host:
 class SecureApi(Api):
     """The lab's API client over TLS with a client certificate."""
 
-    def __init__(self, port: int, authority: str, certificate: tuple[str, str]):
-        super().__init__(Host(), _LOOPBACK, port)
+    def __init__(self, place, port: int, authority: str, certificate: tuple[str, str]):
+        super().__init__(place, _LOOPBACK, port)
         self._context = ssl.create_default_context(cafile=authority)
         self._context.load_cert_chain(*certificate)
 
     def connect(self, timeout: float = 10.0) -> http.client.HTTPConnection:
         connection = http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=self._context)
-        connection.connect()
+        with self._namespace.entered():
+            connection.connect()
         return connection
+
+    def text(self, path: str) -> str:
+        """An answer that is no JSON, such as /metrics."""
+        connection = self.connect()
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise ApiError(answer.status, path)
+        return answer.read().decode()
 
     def ready(self) -> bool:
         try:
@@ -57,8 +67,8 @@ class SecureApi(Api):
             return False
 
 
-def free_port() -> int:
-    with socket.create_server((_LOOPBACK, 0)) as probe:
+def free_port(place=Host()) -> int:
+    with place.entered(), socket.create_server((_LOOPBACK, 0)) as probe:
         return probe.getsockname()[1]
 
 
@@ -68,10 +78,13 @@ class ControlPlane:
     Identities: `admin` may do everything, by client certificate; `controller` and `speaker` are the service accounts of rbac.yaml, with
     tokens that the API server issued. `api` acts as admin."""
 
-    def __init__(self, programs: str, api_arguments: list[str] | None = None):
-        """`programs`: the directory with etcd, kube-apiserver and kubectl."""
+    def __init__(self, programs: str, api_arguments: list[str] | None = None, place=None, audit: bool = True):
+        """`programs`: the directory with etcd, kube-apiserver and kubectl. `place`: a network namespace to run all of it in, instead
+        of this machine's. Without `audit`, `requests` and `refused` know nothing."""
         self._programs = programs
         self._api_arguments = api_arguments or []
+        self._audit = audit
+        self.place = place or Host()
         _remove_leftovers()
         self.directory = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_memory())
         self.processes: dict[str, Process] = {}
@@ -98,19 +111,19 @@ class ControlPlane:
     def _start(self) -> None:
         self._authority = Authority(self.directory)
         administrator = self._authority.client("admin", "system:masters")
-        self.port, self._store_port = free_port(), free_port()
+        self.port, self._store_port = free_port(self.place), free_port(self.place)
         self._start_store()
         self._start_api_server()
-        self.api = SecureApi(self.port, self._authority.certificate, administrator)
+        self.api = SecureApi(self.place, self.port, self._authority.certificate, administrator)
         wait_until(self._ready, 180, "the API server to be ready")
         self._write_kubeconfig("admin", {"client-certificate-data": _encoded(administrator[0]), "client-key-data": _encoded(administrator[1])})
-        self.kubectl("apply", "-f", _RIGHTS)
+        self.kubectl("apply", "-f", RIGHTS)
         for account in ("controller", "speaker"):
             self._write_kubeconfig(account, {"token": self._token(account)})
 
     def _start_store(self) -> None:
         etcd = os.path.join(self._programs, "etcd")
-        client, peer = f"http://{_LOOPBACK}:{self._store_port}", f"http://{_LOOPBACK}:{free_port()}"
+        client, peer = f"http://{_LOOPBACK}:{self._store_port}", f"http://{_LOOPBACK}:{free_port(self.place)}"
         command = [etcd, "--name=test", f"--data-dir={self._path('etcd')}", f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
                    f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=test={peer}"]
         # Nothing here outlives the test. Debian 12's etcd lacks the flag.
@@ -131,7 +144,7 @@ class ControlPlane:
             # These wait for work of the controller manager, which does not run: accounts for Pods, taints of Nodes taken away.
             "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
             "--endpoint-reconciler-type=none",  # loopback is no endpoint that could be published
-            f"--audit-policy-file={self._audit_policy()}", f"--audit-log-path={self._path('audit.log')}",
+            *([f"--audit-policy-file={self._audit_policy()}", f"--audit-log-path={self._path('audit.log')}"] if self._audit else []),
             *self._api_arguments])
 
     def _audit_policy(self) -> str:
@@ -144,7 +157,7 @@ class ControlPlane:
         return file.name
 
     def _run(self, name: str, command: list[str]) -> None:
-        self.processes[name] = Process(name, Host(), command, self.log_path(name))
+        self.processes[name] = Process(name, self.place, command, self.log_path(name))
 
     def _ready(self) -> bool:
         for name, process in self.processes.items():
@@ -184,9 +197,21 @@ class ControlPlane:
             events = [json.loads(line) for line in log if line.endswith("\n")]
         return [f"{event['verb']} {event['requestURI']} {event['responseStatus']['code']}" for event in events if event["user"]["username"] == user]
 
+    def refused(self, account: str, since: int = 0) -> list[str]:
+        """What a service account asked for in vain, of its requests from this one on: nothing, if its rights are enough. Left out are 429 (for a moment after a definition
+        is established, watches are put off), 404 (not there), 409 and 410 (somebody else was faster)."""
+        return [request for request in self.requests(account)[since:] if request[-3] == "4" and request[-3:] not in ("404", "409", "410", "429")]
+
+    def restart_api_server(self) -> None:
+        """As after a crash; etcd keeps everything."""
+        self.processes["kube-apiserver"].kill()
+        self.processes["kube-apiserver"].start()
+        wait_until(self._ready, 180, "the API server to be ready again")
+
     def kubectl_result(self, *arguments: str, identity: str = "admin", stdin: str | None = None) -> subprocess.CompletedProcess:
-        return subprocess.run([os.path.join(self._programs, "kubectl"), "--kubeconfig", self.kubeconfig(identity), *arguments], input=stdin,
-                              capture_output=True, text=True, timeout=60, env={**os.environ, "KUBECACHEDIR": self._path("kubectl")})
+        command = [*self.place.exec_prefix(), os.path.join(self._programs, "kubectl"), "--kubeconfig", self.kubeconfig(identity), *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "KUBECACHEDIR": self._path("kubectl")})
 
     def kubectl(self, *arguments: str, identity: str = "admin", stdin: str | None = None) -> str:
         result = self.kubectl_result(*arguments, identity=identity, stdin=stdin)

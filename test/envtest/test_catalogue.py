@@ -6,10 +6,6 @@ from envtest import catalogue
 from envtest.definitions import definitions  # noqa: F401, a fixture
 
 
-def named(rows):
-    return [pytest.param(row, id=row["name"].replace(" ", "-")) for row in rows]
-
-
 def test_the_catalogue_is_sound():
     schema, admission = catalogue.wrong("schema"), catalogue.wrong("admission")
     rows = schema + admission + catalogue.accepted()
@@ -21,7 +17,7 @@ def test_the_catalogue_is_sound():
                      "ServiceBGPStatus", "ConfigurationState"}
 
 
-@pytest.mark.parametrize("row", named(catalogue.wrong("schema")))
+@pytest.mark.parametrize("row", catalogue.named(catalogue.wrong("schema")))
 def test_the_schema_refuses_and_says_why(control_plane, definitions, row):
     refused = catalogue.attempt(control_plane.api, row)
     assert refused is not None, "it was accepted"
@@ -30,11 +26,11 @@ def test_the_schema_refuses_and_says_why(control_plane, definitions, row):
     assert [fragment for fragment in row["message"] if fragment not in str(refused)] == [], refused
 
 
-@pytest.mark.parametrize("row", named(catalogue.wrong("admission")))
+@pytest.mark.parametrize("row", catalogue.named(catalogue.wrong("admission")))
 def test_what_is_left_to_admission_passes_the_schema(control_plane, definitions, row):
     assert catalogue.attempt(control_plane.api, row) is None
 
 
-@pytest.mark.parametrize("row", named(catalogue.accepted()))
+@pytest.mark.parametrize("row", catalogue.named(catalogue.accepted()))
 def test_the_schema_is_no_stricter_than_the_original(control_plane, definitions, row):
     assert catalogue.attempt(control_plane.api, row) is None
