@@ -253,8 +253,22 @@ void AdjRibOut::finish_batch(Bytes& out) {
     ++counters_.updates;
   }
   for (const auto& family : std::exchange(refreshes_running_, {})) {
-    if (terms_.enhanced_route_refresh) write_mark(family, RouteRefresh::Kind::kEnd, out);
+    // RFC 7313, Section 4.2: at the mark of the end the peer drops what was not told again. A route that changed while the
+    // dump went out is still to be told: it is marked, and the mark waits for it.
+    if (has_outdated(family)) {
+      refreshes_running_.push_back(family);
+    } else if (terms_.enhanced_route_refresh) {
+      write_mark(family, RouteRefresh::Kind::kEnd, out);
+    }
   }
+}
+
+bool AdjRibOut::has_outdated(const Family& family) const {
+  const auto ip = family == kIpv4Unicast ? IpFamily::kIpv4 : IpFamily::kIpv6;
+  for (RouteIndex route = 0; route < sent_.size(); ++route) {
+    if ((sent_[route] & kOutdated) != 0 && table_.family(route) == ip) return true;
+  }
+  return false;
 }
 
 void AdjRibOut::mark_sent(RouteIndex route, AttributeId attributes) {

@@ -79,6 +79,7 @@ class AdjRibOut {
 
   [[nodiscard]] AttributeId wanted(RouteIndex route);
   [[nodiscard]] bool differs(RouteIndex route, AttributeId wanted) const;
+  [[nodiscard]] bool has_outdated(const Family& family) const;
   void mark_outdated(IpFamily family);
   void start_batch(Bytes& out);
   void collect();
@@ -110,7 +111,7 @@ class AdjRibOut {
 
   std::vector<Family> ends_due_;           ///< families that wait for their End-of-RIB
   std::vector<Family> refreshes_due_;      ///< asked for
-  std::vector<Family> refreshes_running_;  ///< begun with this batch, or with one that was cut short
+  std::vector<Family> refreshes_running_;  ///< begun with this batch, or with one that left something to tell
   Counters counters_;
 };
 
