@@ -127,7 +127,7 @@ def test_who_gets_no_further_than_a_connection_is_not_asked_for_ever(victim):
         states = {name: victim.told(name)["state"] for name in ("silent", "in-open", "unconfirmed")}
         assert states == {"silent": "OpenSent", "in-open": "OpenSent", "unconfirmed": "OpenConfirm"}
         assert victim.told("closes")["lastError"] == "the peer closed the connection"
-        assert victim.told("resets")["lastError"] == "Connection reset by peer"
+        assert victim.told("resets")["lastError"].endswith("Connection reset by peer")  # while connecting, or after
 
 
 def test_nobody_can_connect_to_a_speaker(victim):
