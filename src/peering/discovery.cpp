@@ -58,7 +58,7 @@ bool Instance::is_looked_for_on(const Entry& entry, const std::string& interface
   return entry.wanted.settings.transport.interface == interface && discovery_link(entry) != nullptr;
 }
 
-void Instance::renew_discoveries(SteadyPoint now, Output& out) {
+void Instance::renew_discoveries(SteadyPoint now, Duration pause, Output& out) {
   std::set<std::string> wanted;
   for (const auto& [peer, entry] : peers_) {
     if (discovery_link(entry) != nullptr) wanted.insert(entry.wanted.settings.transport.interface);
@@ -80,15 +80,15 @@ void Instance::renew_discoveries(SteadyPoint now, Output& out) {
   for (const auto& name : wanted) {
     const auto& link = links_.at(name);
     const auto at = discoveries_.find(name);
-    at == discoveries_.end() ? begin_discovery(now, link, out) : follow_link(link, at->second);
+    at == discoveries_.end() ? begin_discovery(now, pause, link, out) : follow_link(link, at->second);
   }
 }
 
-void Instance::begin_discovery(SteadyPoint now, const Link& link, Output& out) {
+void Instance::begin_discovery(SteadyPoint now, Duration pause, const Link& link, Output& out) {
   discoveries_.emplace(link.name, Discovery{.interface = link.index,
                                             .own = link.link_local().value_or(IpAddress()),
                                             .mac = link.mac,
-                                            .schedule = DiscoverySchedule(now)});
+                                            .schedule = DiscoverySchedule(now, now + pause)});
   for (auto& [peer, entry] : peers_) {
     if (is_looked_for_on(entry, link.name)) entry.searched_since = now;
   }

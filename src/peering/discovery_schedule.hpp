@@ -9,8 +9,9 @@ namespace metallb::peering {
 
 class DiscoverySchedule {
  public:
-  /// Advertises and asks at once.
-  explicit DiscoverySchedule(SteadyPoint now) : advertise_at_(now), solicit_at_(now) {}
+  /// Asks at once, and advertises when the link has `settled`, however many ask before that.
+  DiscoverySchedule(SteadyPoint now, SteadyPoint settled)
+      : advertise_at_(settled), earliest_advertisement_(settled), solicit_at_(now) {}
 
   /// Somebody asked: an advertisement is due, at most one a second however many ask.
   void asked(SteadyPoint now);
@@ -29,7 +30,7 @@ class DiscoverySchedule {
 
  private:
   SteadyPoint advertise_at_;
-  SteadyPoint earliest_advertisement_ = SteadyPoint::min();
+  SteadyPoint earliest_advertisement_;
   int advertised_ = 0;  ///< of the first ones
   SteadyPoint solicit_at_;
   SteadyPoint earliest_solicitation_ = SteadyPoint::min();

@@ -7,6 +7,14 @@
 #include "peering/path.hpp"
 
 namespace metallb::peering {
+namespace {
+
+/// What is advertised while the other end still learns that its link came up may be lost on it for good: FRR 8.4 takes the
+/// neighbour in, forgets it with the next word of the link, and takes the advertisements that follow for old news. RFC 4861,
+/// Section 6.3.7 has hosts wait for up to as long after an interface has come up.
+constexpr Duration kSettling = std::chrono::seconds(1);
+
+}  // namespace
 
 void Instance::on_input(Now now, const Input& in, Output& out) {
   if (stopping_) return;
@@ -25,7 +33,7 @@ void Instance::take(Now now, const SetPeer& in, Output& out) {
     entry.session_address.reset();
     entry.neighbour.reset();
   }
-  renew_discoveries(now.steady, out);
+  renew_discoveries(now.steady, {}, out);
   if (discovery_link(entry) != nullptr && !entry.neighbour) {
     entry.searched_since = now.steady;
     discoveries_.at(wanted.interface).schedule.search(now.steady);
@@ -39,7 +47,7 @@ void Instance::take(Now now, const RemovePeer& in, Output& out) {
   at->second.watch.want(std::nullopt, {}, out);
   out.emplace_back(bgp::RemovePeer{in.peer});
   peers_.erase(at);
-  renew_discoveries(now.steady, out);
+  renew_discoveries(now.steady, {}, out);
 }
 
 void Instance::take(Now, const Stopping&, Output& out) {
@@ -52,8 +60,8 @@ void Instance::take(Now, const Stopping&, Output& out) {
 
 void Instance::take(Now now, const LinksChanged& in, Output& out) {
   links_ = in.links;
-  links_known_ = true;
-  renew_discoveries(now.steady, out);
+  const bool came_up = std::exchange(links_known_, true);
+  renew_discoveries(now.steady, came_up ? kSettling : Duration(), out);
   refresh_all(out);
 }
 

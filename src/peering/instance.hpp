@@ -109,8 +109,9 @@ class Instance {
   [[nodiscard]] const Link* discovery_link(const Entry& entry) const;
   [[nodiscard]] bool is_looked_for_on(const Entry& entry, const std::string& interface) const;
   /// Starts and ends discoveries, as peers and links want it.
-  void renew_discoveries(SteadyPoint now, Output& out);
-  void begin_discovery(SteadyPoint now, const Link& link, Output& out);
+  /// `pause`: before the first advertisement on an interface where none went out yet.
+  void renew_discoveries(SteadyPoint now, Duration pause, Output& out);
+  void begin_discovery(SteadyPoint now, Duration pause, const Link& link, Output& out);
   void follow_link(const Link& link, Discovery& discovery);
   [[nodiscard]] bool searching(const std::string& interface) const;
   /// Router `address` advertises itself on the peer's interface.

@@ -33,5 +33,5 @@ def pytest_runtest_makereport(item, call):
     running = next((value for value in getattr(item, "funcargs", {}).values() if isinstance(getattr(value, "lab", value), BgpLab)), None)
     if report.failed and running is not None:
         cluster = getattr(running, "lab", running).cluster
-        for name, speaker in list(cluster.speakers.items())[:2]:
-            report.sections.append((f"end of the log of the speaker of {name}", speaker.log_tail(25)))
+        for name, speaker in cluster.speakers.items():
+            report.sections.append((f"end of the log of the speaker of {name}", speaker.log_tail(20)))

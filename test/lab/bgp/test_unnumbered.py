@@ -1,5 +1,7 @@
 """Unnumbered peering: a cable of its own from each node to the router, known by its interface only."""
 
+import time
+
 import pytest
 
 from lab import objects
@@ -63,3 +65,14 @@ def test_a_link_that_goes_and_comes_takes_its_session_along(lab, cables, router)
         lab.cluster.lan.router.namespace.set_link(cables["worker2"], True)
     router.wait_for_sessions()
     router.wait_for_routes({PREFIX4: link_locals(lab)})
+
+
+def test_a_link_that_is_back_in_no_time_brings_its_session_back_each_time(lab, cables, router):
+    """FRR takes a neighbour in and forgets it when its advertisement comes amid the link's own news; the speaker must not be so quick."""
+    router.wait_for_sessions()
+    for away in (0.02, 0.1, 0.5, 0.1):
+        lab.cluster.lan.router.namespace.set_link(cables["worker2"], False)
+        time.sleep(away)
+        lab.cluster.lan.router.namespace.set_link(cables["worker2"], True)
+        time.sleep(0.3)  # FRR ends the session within that
+        router.wait_for_sessions()

@@ -187,10 +187,27 @@ TEST(Discovery, DropsTheSessionWithItsInterfaceAndIsBackWithTheFirstAdvertisemen
 
     desk.set_links(two_links());
     EXPECT_EQ(desk.held(), "no RA seen on interface eth1") << row.what;
-    EXPECT_EQ(desk.sent.size(), 2U) << "it advertises itself and asks at once: " << row.what;
+    EXPECT_EQ(desk.sent.size(), 1U) << "it asks at once: " << row.what;
     desk.hear(kOtherRouter);
     EXPECT_EQ(desk.neighbour(), "fe80::3") << row.what;
   }
+}
+
+TEST(Discovery, AdvertisesItselfASecondAfterItsLinkCameUpWhoeverAsksBefore) {
+  OnInterface desk;
+  desk.advance(20s);
+  auto links = two_links();
+  links.at("eth1").running = false;
+  desk.set_links(links);
+  desk.advance(10s);
+  Desk::taken(desk.advertised);
+  desk.set_links(two_links());
+  desk.hear(kRouter, solicitation());
+  desk.advance(999ms);
+  EXPECT_EQ(desk.advertised, std::vector<Duration>{});
+  EXPECT_EQ(desk.solicited.back(), 30s) << "asking does not wait";
+  desk.advance(5s);
+  EXPECT_EQ(desk.advertised, (std::vector<Duration>{31s, 32s, 33s, 34s, 35s}));
 }
 
 TEST(Discovery, TakesAnInterfaceThatIsMadeAnewForAnother) {
