@@ -20,12 +20,13 @@ json::value address_of(const std::optional<IpAddress>& address) {
   return address ? json::value(address->to_string()) : json::value(nullptr);
 }
 
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
+// Whole ones: the library writes others as 1.8E2.
+std::int64_t seconds(Duration duration) {
+  return std::chrono::floor<std::chrono::seconds>(duration).count();
 }
 
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
+std::int64_t milliseconds(Duration duration) {
+  return std::chrono::round<std::chrono::milliseconds>(duration).count();
 }
 
 std::string name_of(const bgp::Family& family) {
@@ -156,11 +157,15 @@ json::object view_of(const bgp::Session& session, const peering::PeerStatus& sta
   json::object out{
       {"peer", settings.name}, {"label", peer_label(settings)},     {"state", std::string(bgp::to_string(session.state()))},
       {"held", settings.held}, {"lastError", session.last_error()}, {"configured", configured(settings)}};
+  if (const auto at = session.last_error_at()) out["lastErrorSecondsAgo"] = seconds(now - *at);
   if (const auto since = session.established_since()) out["establishedSeconds"] = seconds(now - *since);
   if (const auto* terms = session.agreed()) out["agreed"] = agreed(settings, *terms);
   out["advertised"] = told(session.rib());
   out["sent"] = messages(counters.sent);
   out["received"] = messages(counters.received);
+  std::uint64_t faulty = 0;
+  for (const auto count : counters.faulty_updates) faulty += count;
+  out["faultyUpdatesReceived"] = faulty;
   out["times"] = json::object{{"connectionsTried", counters.dials},
                               {"connectionsFailed", counters.dials_failed},
                               {"established", counters.established},

@@ -21,19 +21,6 @@ std::unexpected<Error> refused(std::uint8_t subcode, std::string_view reason, By
   return std::unexpected(reset(ErrorCode::kOpenMessage, subcode, reason, std::move(data)));
 }
 
-bool acceptable_as(const PeerSettings& settings, Asn as) {
-  switch (settings.peer_as.kind) {
-    case PeerAs::Kind::kFixed:
-      return as == settings.peer_as.number;
-    case PeerAs::Kind::kInternal:
-      return as == settings.my_as;
-    case PeerAs::Kind::kExternal:
-      // Who has the AS that we show would see an internal session, and a loop.
-      return as != settings.my_as && as != settings.local_as;
-  }
-  return false;
-}
-
 std::expected<void, Error> check_as(const PeerSettings& settings, const Open& open) {
   const auto& four_octets = open.capabilities.four_octet_as;
   const bool reserved =
@@ -50,6 +37,19 @@ std::vector<Family> families_of(const Open& open) {
 }
 
 }  // namespace
+
+bool acceptable_as(const PeerSettings& settings, Asn as) {
+  switch (settings.peer_as.kind) {
+    case PeerAs::Kind::kFixed:
+      return as == settings.peer_as.number;
+    case PeerAs::Kind::kInternal:
+      return as == settings.my_as;
+    case PeerAs::Kind::kExternal:
+      // Who has the AS that we show would see an internal session, and a loop.
+      return as != settings.my_as && as != settings.local_as;
+  }
+  return false;
+}
 
 Open make_open(const PeerSettings& settings, CapabilitySet set, bool restarting) {
   Open out;

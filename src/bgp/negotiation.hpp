@@ -14,6 +14,8 @@ namespace metallb::bgp {
 /// How much we announce. Some old routers refuse what they do not know instead of ignoring it (bgp spec 4.4).
 enum class CapabilitySet : std::uint8_t { kFull, kMinimal, kNone };
 
+/// Whether a peer of this AS is the expected one.
+[[nodiscard]] bool acceptable_as(const PeerSettings& settings, Asn as);
 [[nodiscard]] Open make_open(const PeerSettings& settings, CapabilitySet set, bool restarting);
 
 struct Negotiated {

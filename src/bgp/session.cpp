@@ -95,6 +95,11 @@ void Session::end(SteadyPoint now, Output& out) {
   }
 }
 
+void Session::note_error(SteadyPoint now, std::string error) {
+  last_error_ = std::move(error);
+  last_error_at_ = now;
+}
+
 /// Attempts that fail for the same reason again and again fill no log.
 void Session::log_step(State from, State to, bool downwards) {
   const bool news = downwards && logged_error_ != last_error_;
@@ -216,7 +221,7 @@ void Session::take(SteadyPoint now, const DialFailed& in, Output& out) {
   const auto* connection = find(in.connection);
   if (connection == nullptr || connection->state != ConnectionState::kDialling) return;
   const bool without_answer = connection->dial_until - kDialGrace <= now;
-  last_error_ = in.error.empty() ? "the connection could not be made" : in.error;
+  note_error(now, in.error.empty() ? "the connection could not be made" : in.error);
   remove(now, in.connection);
   dial_ended(now, without_answer, out);
 }

@@ -64,6 +64,7 @@ class Session {
   [[nodiscard]] bool keeps_routes() const;
   /// Why the last connection or attempt ended; empty if none has.
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
+  [[nodiscard]] std::optional<SteadyPoint> last_error_at() const { return last_error_at_; }
   [[nodiscard]] std::optional<SteadyPoint> established_since() const { return established_since_; }
 
  private:
@@ -92,6 +93,7 @@ class Session {
   // starting (session.cpp)
   void begin(SteadyPoint now);
   void end(SteadyPoint now, Output& out);
+  void note_error(SteadyPoint now, std::string error);
   void log_step(State from, State to, bool downwards);
   void warn_of_missing_families(const Negotiated& agreed);
   void warn_of_missing_next_hops(const Connection& connection);
@@ -135,6 +137,7 @@ class Session {
   void count(Counters::Messages& messages, MessageType type);
 
   [[nodiscard]] Connection* find(ConnectionId id);
+  [[nodiscard]] bool said_anything() const;
   [[nodiscard]] const Connection* established() const;
   [[nodiscard]] Connection* established() { return const_cast<Connection*>(std::as_const(*this).established()); }
   [[nodiscard]] bool restarting(SteadyPoint now) const;
@@ -165,6 +168,7 @@ class Session {
   std::optional<SteadyPoint> established_since_;
   State told_ = State::kIdle;
   std::string last_error_;
+  std::optional<SteadyPoint> last_error_at_;
   std::string logged_error_;
   bool warned_of_size_ = false;
 };

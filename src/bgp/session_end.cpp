@@ -39,6 +39,12 @@ const Connection* Session::established() const {
   return nullptr;
 }
 
+/// A connection is there, and with it our OPEN: whoever ends it says so.
+bool Session::said_anything() const {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](const auto& c) { return c->state != ConnectionState::kDialling; });
+}
+
 const Negotiated* Session::agreed() const {
   const auto* connection = established();
   return connection != nullptr ? &connection->agreed : nullptr;
@@ -112,14 +118,15 @@ void Session::notify(SteadyPoint now, Connection& connection, const Notification
 
 void Session::fail(SteadyPoint now, Connection& connection, const Notification& reason, std::string_view why, Retry retry,
                    Output& out) {
-  last_error_ = "sent " + to_string(reason);
-  if (!why.empty()) last_error_.append(": ").append(why);
+  auto text = "sent " + to_string(reason);
+  if (!why.empty()) text.append(": ").append(why);
+  note_error(now, std::move(text));
   notify(now, connection, reason, out);
   rest(now, retry);
 }
 
 void Session::end_all(SteadyPoint now, const Notification& reason, Output& out) {
-  if (!connections_.empty()) last_error_ = "sent " + to_string(reason);
+  if (said_anything()) note_error(now, "sent " + to_string(reason));
   while (!connections_.empty()) notify(now, *connections_.back(), reason, out);
 }
 
@@ -128,7 +135,7 @@ void Session::take(SteadyPoint now, const Disconnected& in, Output&) {
   if (connection == nullptr) return;
   const auto state = connection->state;
   const bool restarts = connection->agreed.graceful_restart;
-  last_error_ = in.error.empty() ? "the peer closed the connection" : in.error;
+  note_error(now, in.error.empty() ? "the peer closed the connection" : in.error);
   remove(now, in.connection);
   switch (state) {
     case ConnectionState::kDialling:
@@ -168,7 +175,7 @@ void Session::take(SteadyPoint now, const Shutdown& in, Output& out) {
     // our last restart, while this session has not come up yet.
     for (auto i = connections_.size(); i-- > 0;) {
       if (!connections_[i]->keeps_routes()) continue;
-      last_error_ = "closed for a graceful restart";
+      note_error(now, "closed for a graceful restart");
       close(now, *connections_[i], kLinger, out);
     }
   }
@@ -193,7 +200,11 @@ void Session::take(SteadyPoint now, const Liveness& in, Output& out) {
 
 void Session::take(SteadyPoint now, const Configured& in, Output& out) {
   const bool held = !in.settings.held.empty() && settings_.held.empty();
-  const bool reset = needs_reset(settings_, in.settings) || held;
+  // An expectation that the running session meets alters nothing.
+  auto before = settings_;
+  const auto* running = agreed();
+  if (running != nullptr && acceptable_as(in.settings, running->peer_as)) before.peer_as = in.settings.peer_as;
+  const bool reset = needs_reset(before, in.settings) || held;
   const bool sooner = in.settings.connect_time && in.settings.connect_time != settings_.connect_time;
   settings_ = in.settings;
   if (sooner) {
@@ -208,12 +219,12 @@ void Session::take(SteadyPoint now, const Configured& in, Output& out) {
     }
   }
   if (!reset) return;
-  const bool told = std::any_of(connections_.begin(), connections_.end(),
-                                [](const auto& c) { return c->state != ConnectionState::kDialling; });
+  const bool told = said_anything();
   // What is held does not come back at once: no peer shall keep stale routes for that long (bgp spec 4.10).
   end_all(now, held ? shutdown(cease::kAdministrativeShutdown, settings_.held) : cease_for(cease::kOtherConfigurationChange),
           out);
-  if (!settings_.held.empty()) last_error_ = settings_.held;
+  // What holds a session that did not run is no error of it.
+  if (told && !settings_.held.empty()) note_error(now, settings_.held);
   idle_hold_.reset();
   connect_retry_.reset();
   liveness_until_ = SteadyPoint::min();
@@ -226,7 +237,7 @@ void Session::take(SteadyPoint now, const Configured& in, Output& out) {
 
 void Session::expire(SteadyPoint now, Connection& connection, Output& out) {
   if (connection.dial_until <= now) {
-    last_error_ = "the connection could not be made in time";
+    note_error(now, "the connection could not be made in time");
     close(now, connection, Duration::zero(), out);
     return dial_ended(now, true, out);
   }
@@ -236,7 +247,7 @@ void Session::expire(SteadyPoint now, Connection& connection, Output& out) {
   if (connection.send_hold_until <= now) {
     // RFC 9687, Section 3.4: the NOTIFICATION rarely gets through; nobody waits for it.
     ++counters_.send_hold_expired;
-    last_error_ = to_string(Notification{ErrorCode::kSendHoldTimer, 0, {}}) + ": the peer takes no bytes";
+    note_error(now, to_string(Notification{ErrorCode::kSendHoldTimer, 0, {}}) + ": the peer takes no bytes");
     close(now, connection, Duration::zero(), out);
     return rest(now, Retry::kLater);
   }

@@ -108,7 +108,7 @@ bool Session::survives_collision(SteadyPoint now, Connection& connection, const 
     // RFC 4724, Section 5: a peer that restarts may be back before we saw its old connection end.
     stays = other.agreed.graceful_restart;
     if (stays) {
-      last_error_ = "the peer restarted and connected anew";
+      note_error(now, "the peer restarted and connected anew");
       ++counters_.collisions;
       close(now, other, Duration::zero(), out);
       // The KEEPALIVE that makes the new session may follow in the same bytes.
@@ -126,7 +126,7 @@ bool Session::survives_collision(SteadyPoint now, Connection& connection, const 
 }
 
 void Session::handle_notification(SteadyPoint now, Connection& connection, const Notification& notification, Output& out) {
-  last_error_ = "received " + to_string(notification);
+  note_error(now, "received " + to_string(notification));
   log_.error({{"op", "bgp"}, {"event", "peerNotification"}, {"peer", settings_.name}, {"error", last_error_}});
   const bool established = connection.state == ConnectionState::kEstablished;
   auto retry = Retry::kLater;

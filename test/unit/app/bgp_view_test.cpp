@@ -47,7 +47,11 @@ TEST(BgpView, ShowsAnEstablishedSessionAndWhatTheRouterHolds) {
   view.advance(std::chrono::seconds(5));
   EXPECT_EQ(view.at("peer"), "router");
   EXPECT_EQ(view.at("state"), "Established");
-  EXPECT_EQ(view.at("establishedSeconds"), 5.0);
+  EXPECT_EQ(view.at("establishedSeconds"), 5);
+  EXPECT_EQ(view.at("configured/holdTimeSeconds"), 180);
+  EXPECT_EQ(view.at("agreed/keepaliveTimeSeconds"), 30);
+  EXPECT_EQ(view.at("faultyUpdatesReceived"), 0);
+  EXPECT_FALSE(view.all().at_pointer("/sessions/0").as_object().contains("lastErrorSecondsAgo"));
   EXPECT_EQ(view.at("configured/peerASN"), 64513);
   EXPECT_EQ(view.at("agreed/peerASN"), 64513);
   EXPECT_EQ(view.at("agreed/families"), json::parse(R"(["ipv4Unicast"])"));
@@ -66,9 +70,26 @@ TEST(BgpView, SaysWhatEndedASessionAndNeverAPassword) {
   view.say(bgp::Notification{bgp::ErrorCode::kCease, 2, {}});
   EXPECT_NE(view.at("state"), "Established");
   EXPECT_NE(view.at("lastError"), "");
+  view.advance(std::chrono::milliseconds(500));
+  EXPECT_EQ(view.at("lastErrorSecondsAgo"), 0);
   EXPECT_EQ(view.at("times/dropped"), 1);
   EXPECT_EQ(view.at("configured/password"), "set");
   EXPECT_THAT(view.text(), testing::Not(testing::HasSubstr("open sesame")));
+}
+
+TEST(BgpView, WhatHoldsASessionThatNeverRanIsNoError) {
+  auto settings = bgp::test::external_peer();
+  settings.held = "looking for frr-k8s on this node";
+  View view(settings);
+  settings.router_id = bgp::RouterId(5);
+  view.set_peer(settings);
+  EXPECT_EQ(view.at("held"), settings.held);
+  EXPECT_EQ(view.at("lastError"), "");
+  settings.held.clear();
+  view.set_peer(settings);
+  settings.held = "looking for frr-k8s on this node";
+  view.set_peer(settings);
+  EXPECT_EQ(view.at("lastError"), "");
 }
 
 TEST(BgpView, AndTheLogSayWhichFamilyARouterDidNotAgreeTo) {

@@ -316,6 +316,31 @@ TEST(Session, WhatDoesNotAlterTheWireDoesNotTouchTheSession) {
   EXPECT_EQ(desk.state(), State::kConnect);
 }
 
+TEST(Session, AnExpectationOfThePeersAsThatTheSessionMeetsDoesNotTouchIt) {
+  using Kind = PeerAs::Kind;
+  struct Row {
+    PeerAs after;
+    bool stays;
+  };
+  const Row rows[] = {
+      {{Kind::kExternal, Asn()}, true}, {{Kind::kInternal, Asn()}, false}, {{Kind::kFixed, Asn(64999)}, false}};
+  for (const auto& row : rows) {
+    Established desk;
+    auto settings = external_peer();
+    settings.peer_as = row.after;
+    desk.set_peer(settings);
+    EXPECT_EQ(desk.notification(), row.stays ? "" : "0606");
+    EXPECT_EQ(desk.state() == State::kEstablished, row.stays);
+    if (!row.stays) continue;
+    // And back; while no session runs nothing proves that it is met.
+    desk.set_peer(external_peer());
+    EXPECT_EQ(desk.notification(), "");
+    settings.router_id = RouterId(5);
+    desk.set_peer(settings);
+    EXPECT_EQ(desk.notification(), "0606");
+  }
+}
+
 TEST(Session, AFamilyWithoutANextHopIsNotAnnouncedAndTheLogSaysSo) {
   // bgp spec 6.13, case 278
   auto settings = external_peer();
