@@ -83,7 +83,7 @@ TEST(BgpView, WhatHoldsASessionThatNeverRanIsNoError) {
   View view(settings);
   settings.router_id = bgp::RouterId(5);
   view.set_peer(settings);
-  EXPECT_EQ(view.at("held"), settings.held);
+  EXPECT_EQ(view.at("held"), json::string(settings.held));
   EXPECT_EQ(view.at("lastError"), "");
   settings.held.clear();
   view.set_peer(settings);
