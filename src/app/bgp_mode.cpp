@@ -18,8 +18,9 @@ constexpr auto kDrain = std::chrono::milliseconds(400);
 }  // namespace
 
 std::expected<std::unique_ptr<BgpMode>, SystemError> BgpMode::start(Component& component, io::LivenessThread& liveness,
-                                                                    Options options, Held held) {
-  std::unique_ptr<BgpMode> mode(new BgpMode(component, std::move(options), std::move(held)));
+                                                                    Options options, Held held,
+                                                                    SessionChanged session_changed) {
+  std::unique_ptr<BgpMode> mode(new BgpMode(component, std::move(options), std::move(held), std::move(session_changed)));
   auto links = io::LinkMonitor::open(
       component.loop(),
       [mode = mode.get()](const peering::Links& links) {
@@ -37,12 +38,13 @@ std::expected<std::unique_ptr<BgpMode>, SystemError> BgpMode::start(Component& c
   return mode;
 }
 
-BgpMode::BgpMode(Component& component, Options options, Held held)
+BgpMode::BgpMode(Component& component, Options options, Held held, SessionChanged session_changed)
     : component_(component),
       options_(std::move(options)),
       held_(std::move(held)),
+      session_changed_(std::move(session_changed)),
       engine_(
-          component.loop(), io::random_seed(), [this](const bgp::StateChanged& changed) { session_changed(changed); },
+          component.loop(), io::random_seed(), [this](const bgp::StateChanged& changed) { on_session(changed); },
           component.log()),
       discovery_(component.loop(),
                  {.received = [this](const peering::NdpReceived& received) { peering_driver_.feed(received); },
@@ -82,13 +84,14 @@ void BgpMode::node_changed(const kube::Change<kube::Node>& change) {
   engine_.set_node_ipv6(own_node_.internal_v6);
 }
 
-void BgpMode::session_changed(const bgp::StateChanged& changed) {
+void BgpMode::on_session(const bgp::StateChanged& changed) {
   if (stopping_) return;
   // The address first: BFD is to watch the path of this session, and not that of the last one for a moment.
   const auto local =
       changed.to == bgp::State::kEstablished ? engine_.local_address(changed.peer) : std::optional<IpAddress>();
   if (local) peering_driver_.feed(peering::SessionAddress{changed.peer, *local});
   peering_driver_.feed(changed);
+  session_changed_({.peer = changed.peer, .established = changed.to == bgp::State::kEstablished, .problem = changed.reason});
 }
 
 void BgpMode::carry_out(peering::Output& out) {

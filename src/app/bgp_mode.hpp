@@ -20,6 +20,7 @@
 #include "peering/instance.hpp"
 #include "speaker/actions.hpp"
 #include "speaker/frr_k8s_lookout.hpp"
+#include "speaker/instance.hpp"
 #include "speaker/nodes.hpp"
 
 namespace metallb::app {
@@ -33,10 +34,13 @@ class BgpMode {
   };
   /// Why no session of this node may run; empty: they may. The speaker then sets its peers again.
   using Held = std::function<void(std::string reason)>;
+  /// A session came up or went down, or its problem is another one.
+  using SessionChanged = std::function<void(speaker::BgpSessionChanged)>;
 
   /// Takes part in the liveness thread, which the caller starts afterwards. Fails when the kernel does not tell of links.
   static std::expected<std::unique_ptr<BgpMode>, SystemError> start(Component& component, io::LivenessThread& liveness,
-                                                                    Options options, Held held);
+                                                                    Options options, Held held,
+                                                                    SessionChanged session_changed);
   BgpMode(const BgpMode&) = delete;
   BgpMode& operator=(const BgpMode&) = delete;
 
@@ -53,15 +57,16 @@ class BgpMode {
   [[nodiscard]] io::BfdReport bfd() const { return bfd_->report(); }
 
  private:
-  BgpMode(Component& component, Options options, Held held);
+  BgpMode(Component& component, Options options, Held held, SessionChanged session_changed);
   void carry_out(peering::Output& out);
   void carry_out(speaker::FrrK8sLookout::Output& out);
-  void session_changed(const bgp::StateChanged& changed);
+  void on_session(const bgp::StateChanged& changed);
   void peers_changed();
 
   Component& component_;
   Options options_;
   Held held_;
+  SessionChanged session_changed_;
   std::set<bgp::PeerId> peers_;
   speaker::OwnNode own_node_;
   io::BgpEngine engine_;

@@ -75,7 +75,8 @@ std::expected<void, SystemError> SpeakerRuntime::start_bgp(const Options& option
   auto bgp = BgpMode::start(
       component_, liveness_,
       {.node_name = node_name_, .frr_k8s_namespace = options.frr_k8s_namespace, .allow_frr_k8s = options.allow_frr_k8s},
-      [this](std::string reason) { driver_.feed(speaker::BgpHeld{std::move(reason)}); });
+      [this](std::string reason) { driver_.feed(speaker::BgpHeld{std::move(reason)}); },
+      [this](speaker::BgpSessionChanged changed) { driver_.feed(std::move(changed)); });
   if (!bgp) return std::unexpected(bgp.error());
   bgp_ = std::move(*bgp);
   // Known before the first peer is, so that none is dialled ahead of the first look.

@@ -145,11 +145,12 @@ struct Close {
   ConnectionId connection;
   Duration linger{};
 };
+/// Also when nothing but the problem changed; then `from` is `to`, and not Established.
 struct StateChanged {
   PeerId peer;
   State from = State::kIdle;
   State to = State::kIdle;
-  std::string reason;  ///< may be empty on the way up
+  std::string reason;  ///< what ended or holds the session; may be empty on the way up
 };
 using Action = std::variant<Dial, Send, Close, StateChanged>;
 using Output = std::vector<Action>;

@@ -123,11 +123,11 @@ void Instance::take(Now now, const AddressesChanged& in, Output& out) {
 void Instance::take(Now now, const SetPeer& in, Output& out) {
   if (stopped_) return;
   const auto found = sessions_.find(in.peer);
+  if (found != sessions_.end() && found->second->settings() == in.settings) return;
   if (found == sessions_.end()) {
     sessions_.emplace(in.peer, std::make_unique<Session>(in.peer, in.settings, speaker_, log_));
-  } else if (found->second->settings() != in.settings) {
-    tell(now, in.peer, Configured{in.settings}, out);
   }
+  tell(now, in.peer, Configured{in.settings}, out);
 }
 
 void Instance::take(Now now, const RemovePeer& in, Output& out) {

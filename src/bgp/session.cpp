@@ -13,6 +13,7 @@ using std::chrono::seconds;
 constexpr Duration kOpenHoldTime = seconds(240);
 /// bgp spec 4.7
 constexpr Duration kRestartTime = seconds(120);
+constexpr std::size_t kMostLogged = 8;
 
 }  // namespace
 
@@ -66,14 +67,16 @@ void Session::begin(SteadyPoint now) {
 /// What every call ends with, and what comes between two sessions in one call: a change of state is told.
 void Session::end(SteadyPoint now, Output& out) {
   const auto to = state();
-  if (to == told_) return;
+  if (to == told_) return tell_trouble(to, out);
   const auto from = std::exchange(told_, to);
   const bool downwards = to == State::kIdle || to == State::kActive || from == State::kEstablished;
-  out.push_back(StateChanged{peer_, from, to, downwards ? last_error_ : std::string()});
+  out.push_back(StateChanged{peer_, from, to, downwards ? problem() : std::string()});
+  if (downwards) told_problem_ = problem();
   if (to == State::kEstablished) {
     ++counters_.established;
     established_since_ = now;
-    logged_error_.clear();
+    logged_errors_.clear();
+    told_problem_.clear();
     log_.info({{"op", "bgp"},
                {"event", "sessionUp"},
                {"peer", settings_.name},
@@ -100,9 +103,18 @@ void Session::note_error(SteadyPoint now, std::string error) {
   last_error_at_ = now;
 }
 
-/// Attempts that fail for the same reason again and again fill no log.
+/// Attempts may fail one after the other without a change of state, when the next begins as soon as one has ended.
+void Session::tell_trouble(State state, Output& out) {
+  if (state == State::kEstablished || problem() == told_problem_) return;
+  told_problem_ = problem();
+  if (told_problem_.empty()) return;  // nothing holds it any more
+  out.push_back(StateChanged{peer_, state, state, told_problem_});
+  if (settings_.held.empty()) log_step(state, state, true);
+}
+
+/// Attempts that fail for the same reasons again and again fill no log, nor do those with a new reason each time.
 void Session::log_step(State from, State to, bool downwards) {
-  const bool news = downwards && logged_error_ != last_error_;
+  const bool news = downwards && logged_errors_.size() < kMostLogged && !logged_errors_.contains(last_error_);
   if (!news && !log_.debug_enabled()) return;
   const Log::Fields fields{{"op", "bgp"},
                            {"event", "stateChanged"},
@@ -112,7 +124,7 @@ void Session::log_step(State from, State to, bool downwards) {
                            {"to", to_string(to)},
                            {"reason", downwards ? last_error_ : std::string()}};
   if (!news) return log_.debug(fields);
-  logged_error_ = last_error_;
+  logged_errors_.insert(last_error_);
   log_.info(fields);
 }
 

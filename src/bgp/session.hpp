@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,6 +95,8 @@ class Session {
   void begin(SteadyPoint now);
   void end(SteadyPoint now, Output& out);
   void note_error(SteadyPoint now, std::string error);
+  [[nodiscard]] const std::string& problem() const { return settings_.held.empty() ? last_error_ : settings_.held; }
+  void tell_trouble(State state, Output& out);
   void log_step(State from, State to, bool downwards);
   void warn_of_missing_families(const Negotiated& agreed);
   void warn_of_missing_next_hops(const Connection& connection);
@@ -169,7 +172,8 @@ class Session {
   State told_ = State::kIdle;
   std::string last_error_;
   std::optional<SteadyPoint> last_error_at_;
-  std::string logged_error_;
+  std::string told_problem_;             ///< by StateChanged
+  std::set<std::string> logged_errors_;  ///< since the session was last established
   bool warned_of_size_ = false;
 };
 

@@ -138,6 +138,7 @@ void Instance::refresh(Entry& entry, bgp::PeerId peer, Output& out) {
   }
   if (entry.wanted.bfd) {
     entry.watch.want(path_of(entry), *entry.wanted.bfd, out);
+    entry.watch.link(has_carrier(entry.watch.path()), out);
   } else {
     entry.watch.want(std::nullopt, {}, out);
   }
@@ -181,6 +182,13 @@ std::optional<bfd::SessionKey> Instance::path_of(const Entry& entry) const {
   const auto* link = find_link(links_, old->interface);
   const bool is_down = link != nullptr && !link->running;
   return is_down || entry.watch.state() == bfd::State::kUp ? old : path;
+}
+
+/// Of the link that the path is bound to, if it is bound to one.
+bool Instance::has_carrier(const std::optional<bfd::SessionKey>& path) const {
+  if (!path || path->interface == InterfaceIndex()) return true;
+  const auto* link = find_link(links_, path->interface);
+  return link != nullptr && link->running;
 }
 
 std::vector<PeerStatus> Instance::peers() const {

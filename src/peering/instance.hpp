@@ -126,6 +126,7 @@ class Instance {
   void refresh_all(Output& out);
   [[nodiscard]] bgp::PeerSettings settings_of(const Entry& entry) const;
   [[nodiscard]] std::optional<bfd::SessionKey> path_of(const Entry& entry) const;
+  [[nodiscard]] bool has_carrier(const std::optional<bfd::SessionKey>& path) const;
   [[nodiscard]] Entries::iterator find_client(const std::string& client);
 
   Options options_;

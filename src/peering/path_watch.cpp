@@ -1,5 +1,7 @@
 #include "peering/path_watch.hpp"
 
+#include <utility>
+
 namespace metallb::peering {
 
 void PathWatch::want(const std::optional<bfd::SessionKey>& key, const bfd::Parameters& parameters, Output& out) {
@@ -34,7 +36,8 @@ void PathWatch::changed(const bfd::StateChanged& change, Output& out) {
                           : change.from == bfd::State::kUp && change.to != bfd::State::kUp && bfd::is_failure(change.reason);
   if (failed) {
     failures_ += seen_ ? change.failures - *seen_ : 1;
-    tell(false, out);
+    const bool told = !link_up_ && session_waits_;
+    if (!told) tell(false, out);
   }
   const bool was_up = state_ == bfd::State::kUp;
   seen_ = change.failures;
@@ -42,6 +45,12 @@ void PathWatch::changed(const bfd::StateChanged& change, Output& out) {
   problem_.clear();
   // With every Watch the state is reported again, which is no news.
   if (change.to == bfd::State::kUp && (!was_up || session_waits_)) tell(true, out);
+}
+
+void PathWatch::link(bool up, Output& out) {
+  if (std::exchange(link_up_, up) == up || state_ != bfd::State::kUp) return;
+  // BFD counts it when it misses the packets. Of a link that is back before that it will say nothing more.
+  tell(up, out);
 }
 
 bool PathWatch::refused(const bfd::Refused& refusal) {

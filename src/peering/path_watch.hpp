@@ -21,6 +21,9 @@ class PathWatch {
   void want(const std::optional<bfd::SessionKey>& key, const bfd::Parameters& parameters, Output& out);
   /// What is about a path that is not watched any more is passed over.
   void changed(const bfd::StateChanged& change, Output& out);
+  /// Whether the link of the path has a carrier. Without one the path is gone, which BFD sees only when its next packet is
+  /// missed: what this node sends does not leave, and counts against nobody.
+  void link(bool up, Output& out);
   /// False: it is about another path.
   bool refused(const bfd::Refused& refusal);
 
@@ -44,6 +47,7 @@ class PathWatch {
   bfd::State state_ = bfd::State::kDown;
   std::optional<std::uint64_t> seen_;  ///< BFD's count of failures, which others that share the path may have begun
   std::uint64_t failures_ = 0;
+  bool link_up_ = true;
   bool session_waits_ = false;  ///< BGP was told that the path is gone, and not yet that it is back
   std::string problem_;
 };

@@ -56,8 +56,8 @@ class Configuration {
   [[nodiscard]] std::shared_ptr<const kube::BGPAdvertisement> bgp_advertisement(const ObjectKey& key) const {
     return bgp_advertisements_.get(key);
   }
-  /// There is such a BGPPeer, for whatever node.
-  [[nodiscard]] bool has_bgp_peer(const ObjectKey& key) const { return bgp_peers_.get(key) != nullptr; }
+  /// For whatever node; null: there is none.
+  [[nodiscard]] std::shared_ptr<const kube::BGPPeer> bgp_peer(const ObjectKey& key) const { return bgp_peers_.get(key); }
 
  private:
   template <class T>

@@ -33,7 +33,7 @@ Instance::Instance(Options options, Log log)
             .namespace_ = options_.namespace_,
             .ignore_exclude_label = options_.ignore_exclude_lb},
            {.advertisement = [this](const ObjectKey& key) { return configuration_.bgp_advertisement(key); },
-            .has_peer = [this](const ObjectKey& key) { return configuration_.has_bgp_peer(key); }},
+            .peer = [this](const ObjectKey& key) { return configuration_.bgp_peer(key); }},
            log),
       statuses_(options_.node_name, options_.namespace_, options_.pod, log),
       bgp_statuses_(options_.node_name, options_.namespace_, options_.pod, log) {}
@@ -50,6 +50,8 @@ void Instance::on_input(Now now, const Input& input, Output& out) {
           statuses_.on_change(in);
         } else if constexpr (std::is_same_v<T, kube::Change<kube::ServiceBGPStatus>>) {
           bgp_statuses_.on_change(in);
+        } else if constexpr (std::is_same_v<T, BgpSessionChanged>) {
+          bgp_.session_changed(now.steady, in.peer, in.established, in.problem);
         } else if constexpr (std::is_same_v<T, layer2::ConflictSeen>) {
           contest(now.steady, in, out);
         } else if constexpr (std::is_same_v<T, kube::Change<kube::ConfigMap>>) {

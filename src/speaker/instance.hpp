@@ -66,6 +66,13 @@ struct BgpHeld {
   std::string reason;
 };
 
+/// What the engine says of a session of this node.
+struct BgpSessionChanged {
+  bgp::PeerId peer;
+  bool established = false;
+  std::string problem;  ///< why it is not; may be empty
+};
+
 /// The ConfigMap with text for FRR, in MetalLB's namespace (bgp spec 1.10). Others are ignored.
 inline constexpr auto kExtrasName = "bgpextras";
 
@@ -75,7 +82,7 @@ using Input =
                  kube::Change<kube::BGPPeer>, kube::Change<kube::BGPAdvertisement>, kube::Change<kube::BFDProfile>,
                  kube::Change<kube::Community>, kube::Change<kube::Secret>, kube::Change<kube::ConfigMap>,
                  kube::Change<kube::ServiceL2Status>, kube::Change<kube::ServiceBGPStatus>, MembersChanged,
-                 InterfacesChanged, BgpHeld, layer2::ConflictSeen, Stopping, kube::WriteDone>;
+                 InterfacesChanged, BgpHeld, BgpSessionChanged, layer2::ConflictSeen, Stopping, kube::WriteDone>;
 
 struct Options {
   std::string node_name;           ///< of the own node, as in the API

@@ -50,6 +50,8 @@ std::string_view to_string(Reason reason) {
       return "noLocalEndpoints";
     case Reason::kNoEndpoints:
       return "noEndpoints";
+    case Reason::kFamilyNotCarried:
+      return "familyNotCarried";
   }
   return "";
 }

@@ -31,6 +31,7 @@ enum class Reason : std::uint8_t {
   kNodeExcluded,
   kNoLocalEndpoints,
   kNoEndpoints,
+  kFamilyNotCarried,  ///< ours; no session carries the family of the addresses
 };
 
 /// "notOwner" and so on; empty for kAnnounced.

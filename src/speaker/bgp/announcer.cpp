@@ -16,7 +16,10 @@ BgpAnnouncer::BgpAnnouncer(Settings settings, Objects objects, Log log)
 
 void BgpAnnouncer::configure(SteadyPoint now, const config::Config& config, const OwnNode& node, const std::string& held,
                              Output& out) {
-  if (peers_.apply(config.bgp_peers, node, held, out)) routes_.set_sessions(peers_.sessions());
+  if (peers_.apply(config.bgp_peers, node, held, out)) {
+    routes_.set_sessions(peers_.sessions());
+    session_watch_.follow(now, peers_.sessions());
+  }
   check_advertisements(now, config);
 }
 
@@ -25,6 +28,7 @@ void BgpAnnouncer::reconcile(const ServiceKey& key, const kube::Service* service
   auto decision =
       decide_bgp({.node = settings_.node, .facts = facts, .ignore_exclude_label = settings_.ignore_exclude_label}, service,
                  slices, std::move(grounds), pool);
+  if (decision.action == BgpDecision::Action::kAnnounce) decision = within_reach(std::move(decision), out);
   report(key, service, decision, out);
   if (decision.action == BgpDecision::Action::kAnnounce) announce(key, *service, decision, out);
   if (decision.action == BgpDecision::Action::kWithdraw) withdraw(key, decision.reason);
@@ -37,9 +41,7 @@ void BgpAnnouncer::reconcile(const ServiceKey& key, const kube::Service* service
 
 void BgpAnnouncer::announce(const ServiceKey& key, const kube::Service& service, const BgpDecision& decision, Output& out) {
   const auto& wanted = decision.announcement;
-  auto wishes = wishes_for(wanted.addresses, decision.advertisements);
-  report_unreached(wishes, out);
-  routes_.set(key, std::move(wishes));
+  routes_.set(key, wishes_for(wanted.addresses, decision.advertisements));
 
   auto& current = announced_[key];
   if (current == wanted) return;

@@ -22,6 +22,7 @@
 #include "speaker/bgp/decision.hpp"
 #include "speaker/bgp/peers.hpp"
 #include "speaker/bgp/routes.hpp"
+#include "speaker/bgp/session_watch.hpp"
 
 namespace metallb::speaker {
 
@@ -39,7 +40,7 @@ class BgpAnnouncer {
   /// Resources as the API has them, whatever node they are for. Both are called when something is to be told.
   struct Objects {
     std::function<std::shared_ptr<const kube::BGPAdvertisement>(const ObjectKey&)> advertisement;  ///< null: there is none
-    std::function<bool(const ObjectKey&)> has_peer;                                                ///< a BGPPeer
+    std::function<std::shared_ptr<const kube::BGPPeer>(const ObjectKey&)> peer;                    ///< likewise
   };
   BgpAnnouncer(Settings settings, Objects objects, Log log);
 
@@ -47,6 +48,10 @@ class BgpAnnouncer {
   void configure(SteadyPoint now, const config::Config& config, const OwnNode& node, const std::string& held, Output& out);
   /// Some BGPPeer came or went, for whatever node.
   void peers_changed(SteadyPoint now);
+  /// What the engine says of a session: see BgpSessionWatch.
+  void session_changed(SteadyPoint now, bgp::PeerId peer, bool established, const std::string& problem) {
+    session_watch_.changed(now, peer, established, problem);
+  }
   /// What is told only when it has lasted for a while.
   void on_time(SteadyPoint now, Output& out);
   [[nodiscard]] SteadyPoint next_deadline() const;
@@ -86,6 +91,8 @@ class BgpAnnouncer {
   void check_peers_of(SteadyPoint now, const config::BgpAdvertisement& advertisement);
   void report_nowhere(const std::string& advertisement, Output& out);
   void report_unreached(const std::vector<Wish>& wishes, Output& out);
+  [[nodiscard]] BgpDecision within_reach(BgpDecision decision, Output& out);
+  void report(const BgpSessionWatch::Down& down, Output& out);
   void report(const LocalPrefDispute& dispute, Output& out);
   [[nodiscard]] kube::BGPAdvertisement object_of(const std::string& advertisement) const;
 
@@ -94,6 +101,7 @@ class BgpAnnouncer {
   Log log_;
   BgpPeers peers_;
   BgpRoutes routes_;
+  BgpSessionWatch session_watch_;
   std::map<ServiceKey, BgpDecision> decisions_;
   std::map<ServiceKey, BgpAnnouncement> announced_;
   bool batch_ = false;  ///< the engine waits for more

@@ -6,6 +6,7 @@
 #include "kube/event_note.hpp"
 #include "speaker/address_list.hpp"
 #include "speaker/bgp/announcer.hpp"
+#include "speaker/concluded.hpp"
 
 namespace metallb::speaker {
 namespace {
@@ -105,18 +106,19 @@ void BgpAnnouncer::on_time(SteadyPoint now, Output& out) {
     entry.look_at = kIdle;
     report_nowhere(name, out);
   }
+  for (const auto& down : session_watch_.take_due(now)) report(down, out);
 }
 
 SteadyPoint BgpAnnouncer::next_deadline() const {
-  auto deadline = kIdle;
+  auto deadline = session_watch_.next_deadline();
   for (const auto& [name, entry] : nowhere_) deadline = std::min(deadline, entry.look_at);
   return deadline;
 }
 
 void BgpAnnouncer::report_nowhere(const std::string& advertisement, Output& out) {
   auto& entry = nowhere_.at(advertisement);
-  const bool exist =
-      std::ranges::any_of(entry.peers, [this](const auto& peer) { return objects_.has_peer({settings_.namespace_, peer}); });
+  const bool exist = std::ranges::any_of(
+      entry.peers, [this](const auto& peer) { return objects_.peer({settings_.namespace_, peer}) != nullptr; });
   const auto peers = listed(entry.peers);
   if (!std::exchange(entry.logged, true)) {
     log_.warn({{"event", "announcedNowhere"},
@@ -133,6 +135,24 @@ void BgpAnnouncer::report_nowhere(const std::string& advertisement, Output& out)
                              ", so nothing is announced: correct the names, or remove them to announce to all peers"));
   }
   entry.told = !exist;
+}
+
+/// Without the addresses whose family no session carries: to say that this node announces them would be wrong.
+BgpDecision BgpAnnouncer::within_reach(BgpDecision decision, Output& out) {
+  if (unreached_.empty()) return decision;
+  auto& addresses = decision.announcement.addresses;
+  report_unreached(wishes_for(addresses, decision.advertisements), out);
+  const auto missing = std::erase_if(addresses, [&](const IpAddress& address) {
+    return std::ranges::all_of(decision.advertisements, [&](const auto& advertisement) {
+      return unreached_.contains({advertisement->name, address.family()});
+    });
+  });
+  if (addresses.empty()) {
+    return withdrawn(std::move(decision), Reason::kFamilyNotCarried,
+                     "no BGP session of node " + settings_.node + " carries the family of the Service's addresses");
+  }
+  if (missing > 0) decision.missing = Reason::kFamilyNotCarried;
+  return decision;
 }
 
 void BgpAnnouncer::report_unreached(const std::vector<Wish>& wishes, Output& out) {
@@ -157,6 +177,15 @@ void BgpAnnouncer::report(const LocalPrefDispute& dispute, Output& out) {
   log_.warn({{"event", "localPrefDiffers"}, {"advertisement", ignored.advertisement}, {"msg", text}});
   out.emplace_back(
       kube::event_note(object_of(ignored.advertisement), kube::EventNote::Type::kWarning, "localPrefDiffers", text));
+}
+
+void BgpAnnouncer::report(const BgpSessionWatch::Down& down, Output& out) {
+  // It is logged attempt by attempt. Who is deleted meanwhile needs no event.
+  const auto peer = objects_.peer({settings_.namespace_, down.name});
+  if (!peer) return;
+  out.emplace_back(kube::event_note(*peer, kube::EventNote::Type::kWarning, "bgpSessionDown",
+                                    "the BGP session of node \"" + settings_.node + "\" has been down for a minute: " +
+                                        (down.problem.empty() ? "the router has not answered" : down.problem)));
 }
 
 kube::BGPAdvertisement BgpAnnouncer::object_of(const std::string& advertisement) const {

@@ -56,7 +56,7 @@ class Modes:
             self.node.cut_cable()
             try:
                 gone = monitor.wait(PREFIX, lambda hops: self.node.address4 not in hops, 15, cut)
-                wait_until(lambda: self.told()["state"] != "Established", 10, "the speaker has noticed, too")
+                wait_until(lambda: self.told()["state"] != "Established", 5, "the speaker has noticed, too")
             finally:
                 self.node.plug_cable()
         self.all_up()
@@ -122,8 +122,8 @@ def test_echo_packets_run_both_ways(modes):
 
 @only("echo")
 def test_a_cut_cable_is_noticed_by_echo_alone(modes):
-    """The router notices. The speaker's own packets do not leave while its link has no carrier, which is not held against the
-    router; that it notices lost ones is tested below."""
+    """The router by its echo packets, the speaker by its link: its own packets do not leave, which is not held against the router. That
+    it notices lost ones is tested below."""
     assert modes.cut_and_noticed() < _NOTICED
 
 

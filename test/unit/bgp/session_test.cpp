@@ -385,5 +385,34 @@ TEST(Session, WhatFailsAgainAndAgainIsLoggedOnce) {
   EXPECT_EQ(desk.session().last_error(), "received 6/2 (Cease, administrative shutdown) \"hi\"");
 }
 
+TEST(Session, AttemptsThatFailWithoutAChangeOfStateAreToldAndLoggedOnceForEachReason) {
+  Desk desk;
+  auto settings = external_peer();
+  settings.connect_time = seconds(2);
+  settings.held = "interface eth1 is down";
+  desk.set_peer(settings);
+  const auto told = [&](const char* reason) {
+    return std::count_if(desk.changes.begin(), desk.changes.end(), [&](const auto& c) { return c.reason == reason; });
+  };
+  EXPECT_EQ(told("interface eth1 is down"), 1);
+  settings.held.clear();
+  desk.set_peer(settings);
+  ASSERT_EQ(desk.state(), State::kConnect);
+  for (int i = 0; i < 10; ++i) {
+    desk.advance(seconds(2));
+    desk.input(DialFailed{desk.last_dial(), "TCP timeout"});
+    EXPECT_EQ(desk.state(), State::kConnect) << "the next attempt begins at once";
+  }
+  EXPECT_EQ(told("TCP timeout"), 1);
+  EXPECT_EQ(desk.lines.count("stateChanged"), 1U);
+  // Reasons that are others each time are told, and fill no log either.
+  for (int i = 0; i < 50; ++i) {
+    desk.advance(seconds(2));
+    desk.input(DialFailed{desk.last_dial(), "reason " + std::to_string(i)});
+  }
+  EXPECT_EQ(told("reason 49"), 1);
+  EXPECT_LT(desk.lines.count("stateChanged"), 20U);
+}
+
 }  // namespace
 }  // namespace metallb::bgp

@@ -190,11 +190,33 @@ TEST(BfdPath, StaysWhenItsLinkGoesDownSoThatBfdNotices) {
   desk.set_links(links);
   EXPECT_TRUE(desk.bfd.empty());
   EXPECT_EQ(desk.held(), "");
+  EXPECT_EQ(desk.verdicts, std::vector<bool>{false})
+      << "at once: BFD's own packets do not leave, and BFD does not miss them";
   desk.report(State::kUp, State::kDown, Reason::kDetectionTimeExpired, 1);
-  EXPECT_EQ(desk.verdicts, std::vector<bool>{false});
+  EXPECT_EQ(desk.status().failures, 1U);
+  EXPECT_EQ(Desk::taken(desk.verdicts), std::vector<bool>{false}) << "told once";
   EXPECT_TRUE(desk.bfd.empty()) << "the link is still there";
   desk.set_links(two_links());
   EXPECT_TRUE(desk.bfd.empty());
+  EXPECT_TRUE(desk.verdicts.empty()) << "BFD is still down";
+  desk.report(State::kInit, State::kUp, Reason::kHandshake, 1);
+  EXPECT_EQ(desk.verdicts, std::vector<bool>{true});
+}
+
+TEST(BfdVerdict, OfALinkThatIsBackBeforeBfdMissedAPacketIsThatThePathIsBack) {
+  Watched desk;
+  auto down = two_links();
+  down.at("eth0").running = false;
+  desk.set_links(down);
+  desk.set_links(two_links());
+  EXPECT_TRUE(desk.verdicts.empty()) << "nothing was up";
+  desk.come_up();
+  Desk::taken(desk.verdicts);
+  desk.set_links(down);
+  desk.set_links(down);
+  desk.set_links(two_links());
+  EXPECT_EQ(desk.verdicts, (std::vector<bool>{false, true}));
+  EXPECT_EQ(desk.status().failures, 0U);
 }
 
 TEST(BfdPath, StaysWhenItsLinkIsRemovedUntilBfdHasNoticed) {

@@ -21,6 +21,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using Addresses = std::vector<IpAddress>;
 using Ads = std::vector<std::string>;
 using Peers = std::vector<std::string>;
 
@@ -243,13 +244,38 @@ TEST(BgpAnnouncer, SaysWhatAnAdvertisementDoesNotReach) {
   EXPECT_THAT(bgp.events(), testing::Contains(AllOf(HasSubstr("BGPAdvertisement six familyNotCarried: IPv6"),
                                                     HasSubstr("dualStackAddressFamily"))));
   EXPECT_THAT(bgp.announcer.peers_of({"default", "v6"}), IsEmpty());
+  EXPECT_EQ(bgp.reason("v6"), "familyNotCarried");
+  EXPECT_EQ(bgp.count("Service v6 nodeAssigned"), 0) << "nothing is announced";
+  EXPECT_THAT(bgp.announcer.announced(), SizeIs(1));
   auto both = kPeer1();
   both.dual_stack = true;
   auto mended = config;
   mended.bgp_peers = {both};
   bgp.configure(mended);
   EXPECT_EQ(bgp.announcer.peers_of({"default", "v6"}), Peers{"peer1"});
+  EXPECT_EQ(bgp.count("Service v6 nodeAssigned"), 1);
   EXPECT_THAT(bgp.log.with("event", "familyNotCarried"), SizeIs(1));
+}
+
+TEST(BgpAnnouncer, AnnouncesOfADualStackServiceTheFamilyThatASessionCarries) {
+  BgpUnderTest bgp;
+  const auto config = bgp_config({bgp_pool({bgp_ad("all")}, {"10.20.30.0/24", "fd00::/64"})}, {kPeer1()});
+  bgp.configure(config);
+  auto slices = endpoints("iris+");
+  slices.push_back(endpoints("iris+", "IPv6").front());
+  bgp.put(service({"10.20.30.1", "fd00::1"}), slices);
+  EXPECT_EQ(bgp.ads("peer1"), Ads{"10.20.30.1/32 -"});
+  EXPECT_EQ(bgp.announcer.announced().at({"default", "web"}).addresses, Addresses{IpAddress::parse("10.20.30.1").value()});
+  EXPECT_EQ(bgp.count("Service web nodeAssigned"), 1);
+  // The session that carried a family is changed: what it carried is withdrawn, and said so.
+  auto six = bgp_peer("peer1", "fd00::fe");
+  auto changed = config;
+  changed.bgp_peers = {six};
+  bgp.configure(changed);
+  EXPECT_EQ(bgp.announcer.announced().at({"default", "web"}).addresses, Addresses{IpAddress::parse("fd00::1").value()});
+  const auto lines = bgp.log.with("event", "serviceWithdrawn");
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_EQ(lines[0].at("reason"), "familyNotCarried");
 }
 
 TEST(BgpAnnouncer, WaitsForPeersThatAreAppliedAfterTheirAdvertisement) {
@@ -262,6 +288,7 @@ TEST(BgpAnnouncer, WaitsForPeersThatAreAppliedAfterTheirAdvertisement) {
     return std::ranges::any_of(bgp.events(), [](const auto& e) { return e.contains("announcedNowhere"); });
   };
   bgp.configure(bgp_config({bgp_pool({far_only})}, {kPeer1()}));
+  bgp.announcer.session_changed(bgp.now, bgp.announcer.sessions().by_name.at("peer1"), true, "");
   bgp.pass(BgpAnnouncer::kGrace - std::chrono::milliseconds(1));
   EXPECT_THAT(bgp.log.with("event", "announcedNowhere"), IsEmpty());
   // A peer of other nodes: the configuration of this node stays as it is.

@@ -68,7 +68,12 @@ class BgpUnderTest {
   explicit BgpUnderTest(const std::string& node = "pandora")
       : announcer({.node = node, .namespace_ = "metallb-system", .ignore_exclude_label = false},
                   {.advertisement = [](const ObjectKey&) { return nullptr; },
-                   .has_peer = [this](const ObjectKey& key) { return existing_peers.contains(key.name); }},
+                   .peer = [this](const ObjectKey& key) -> std::shared_ptr<const kube::BGPPeer> {
+                     if (!existing_peers.contains(key.name)) return nullptr;
+                     kube::BGPPeer peer;
+                     peer.metadata.name = key.name;
+                     return std::make_shared<const kube::BGPPeer>(peer);
+                   }},
                   Log(log)) {}
 
   std::set<std::string> existing_peers;  ///< of any node
@@ -159,6 +164,10 @@ class BgpUnderTest {
       }
     }
     return found;
+  }
+  /// Events that begin with `text`.
+  [[nodiscard]] auto count(const std::string& text) const {
+    return std::ranges::count_if(events(), [&](const auto& event) { return event.starts_with(text); });
   }
   [[nodiscard]] std::string reason(const std::string& name = "web") const {
     const auto found = announcer.decisions().find({"default", name});
