@@ -50,7 +50,7 @@ BgpMode::BgpMode(Component& component, Options options, Held held, SessionChange
                  {.received = [this](const peering::NdpReceived& received) { peering_driver_.feed(received); },
                   .trouble = [this](const peering::DiscoveryTrouble& trouble) { peering_driver_.feed(trouble); }},
                  component.log()),
-      peering_({}, component.log()),
+      peering_({.ipv4_on_point_to_point = options_.unnumbered_ipv4}, component.log()),
       peering_driver_(component.loop(), peering_, [this](peering::Output& out) { carry_out(out); }),
       lookout_(options_.node_name, Random(io::random_seed()), component.log()),
       lookout_driver_(component.loop(), lookout_, [this](speaker::FrrK8sLookout::Output& out) { carry_out(out); }),

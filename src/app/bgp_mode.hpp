@@ -30,7 +30,8 @@ class BgpMode {
   struct Options {
     std::string node_name;
     std::string frr_k8s_namespace;
-    bool allow_frr_k8s = false;  ///< sessions run beside frr-k8s
+    bool allow_frr_k8s = false;    ///< sessions run beside frr-k8s
+    bool unnumbered_ipv4 = false;  ///< peering::Instance::Options::ipv4_on_point_to_point
   };
   /// Why no session of this node may run; empty: they may. The speaker then sets its peers again.
   using Held = std::function<void(std::string reason)>;

@@ -93,7 +93,8 @@ int run(const SpeakerOptions& options, const Log& log) {
   const auto started = runtime.start({.exclude_expression = *exclude_expression,
                                       .membership = settings->membership,
                                       .frr_k8s_namespace = settings->frrk8s_namespace,
-                                      .allow_frr_k8s = options.allow_frr_k8s});
+                                      .allow_frr_k8s = options.allow_frr_k8s,
+                                      .unnumbered_ipv4 = options.unnumbered_ipv4});
   if (!started) {
     return fail(log, {.op = "startup", .error = started.error().to_string(), .msg = "cannot announce from this node"});
   }

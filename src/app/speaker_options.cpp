@@ -33,6 +33,8 @@ void add_flags(FlagSet& flags, SpeakerOptions& o, std::string& log_level) {
   flags.text("frrk8s-namespace", o.frrk8s_namespace, "where frr-k8s is looked for; empty: the configuration's namespace");
   flags.boolean("frrk8s-secret-passthrough", o.frrk8s_secret_passthrough, "without effect, for old command lines");
   flags.boolean("allow-frr-k8s", o.allow_frr_k8s, "speak BGP also where frr-k8s runs on the node");
+  flags.boolean("unnumbered-ipv4", o.unnumbered_ipv4,
+                "peer over IPv4 on interfaces of 30 or 31 bits where no router advertisement comes");
   add_tls_flags(flags, o.tls);
   flags.text("metrics-cert-dir", o.metrics_cert_dir, "directory with tls.crt and tls.key for the metrics");
   flags.text("kubeconfig", o.kubeconfig, "how to reach the API server; empty: KUBECONFIG, or the Pod's service account");

@@ -40,6 +40,7 @@ struct SpeakerOptions {
   std::string frrk8s_namespace;
   bool frrk8s_secret_passthrough = false;
   bool allow_frr_k8s = false;
+  bool unnumbered_ipv4 = false;
   TlsFlags tls;
   std::string metrics_cert_dir;
   std::string kubeconfig;

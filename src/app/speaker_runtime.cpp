@@ -74,7 +74,10 @@ std::expected<void, SystemError> SpeakerRuntime::join_cluster(const MembershipSe
 std::expected<void, SystemError> SpeakerRuntime::start_bgp(const Options& options) {
   auto bgp = BgpMode::start(
       component_, liveness_,
-      {.node_name = node_name_, .frr_k8s_namespace = options.frr_k8s_namespace, .allow_frr_k8s = options.allow_frr_k8s},
+      {.node_name = node_name_,
+       .frr_k8s_namespace = options.frr_k8s_namespace,
+       .allow_frr_k8s = options.allow_frr_k8s,
+       .unnumbered_ipv4 = options.unnumbered_ipv4},
       [this](std::string reason) { driver_.feed(speaker::BgpHeld{std::move(reason)}); },
       [this](speaker::BgpSessionChanged changed) { driver_.feed(std::move(changed)); });
   if (!bgp) return std::unexpected(bgp.error());

@@ -27,6 +27,7 @@ class SpeakerRuntime {
     std::optional<MembershipSettings> membership;  ///< nothing: every Node counts as a speaker that is alive
     std::string frr_k8s_namespace;
     bool allow_frr_k8s = false;
+    bool unnumbered_ipv4 = false;
   };
 
   /// `component` must outlive it.

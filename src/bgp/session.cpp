@@ -67,7 +67,11 @@ void Session::begin(SteadyPoint now) {
 /// What every call ends with, and what comes between two sessions in one call: a change of state is told.
 void Session::end(SteadyPoint now, Output& out) {
   const auto to = state();
-  if (to == told_) return tell_trouble(to, out);
+  const bool failed = std::exchange(failed_, false);
+  if (to == told_) {
+    if (failed || !settings_.held.empty()) tell_trouble(to, out);
+    return;
+  }
   const auto from = std::exchange(told_, to);
   const bool downwards = to == State::kIdle || to == State::kActive || from == State::kEstablished;
   out.push_back(StateChanged{peer_, from, to, downwards ? problem() : std::string()});
@@ -101,13 +105,13 @@ void Session::end(SteadyPoint now, Output& out) {
 void Session::note_error(SteadyPoint now, std::string error) {
   last_error_ = std::move(error);
   last_error_at_ = now;
+  failed_ = true;
 }
 
 /// Attempts may fail one after the other without a change of state, when the next begins as soon as one has ended.
 void Session::tell_trouble(State state, Output& out) {
   if (state == State::kEstablished || problem() == told_problem_) return;
   told_problem_ = problem();
-  if (told_problem_.empty()) return;  // nothing holds it any more
   out.push_back(StateChanged{peer_, state, state, told_problem_});
   if (settings_.held.empty()) log_step(state, state, true);
 }

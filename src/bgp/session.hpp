@@ -172,6 +172,7 @@ class Session {
   State told_ = State::kIdle;
   std::string last_error_;
   std::optional<SteadyPoint> last_error_at_;
+  bool failed_ = false;                  ///< within this call
   std::string told_problem_;             ///< by StateChanged
   std::set<std::string> logged_errors_;  ///< since the session was last established
   bool warned_of_size_ = false;
