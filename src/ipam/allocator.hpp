@@ -10,6 +10,8 @@
 // comes into a status while another one still shows it, even if the process dies between two writes.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <expected>
 #include <map>
 #include <set>
@@ -103,8 +105,8 @@ class Allocator {
     std::string pool;  ///< empty: in no pool
     std::string sharing_key;
     std::string backend_key;
-    std::map<ServiceKey, std::set<Port>> users;
-    std::set<ServiceKey> shown_by;  ///< Services that show it beside the users, without their terms
+    boost::container::flat_map<ServiceKey, Ports> users;  ///< rarely more than one
+    boost::container::flat_set<ServiceKey> shown_by;      ///< Services that show it beside the users, without their terms
     [[nodiscard]] bool unused() const { return users.empty() && shown_by.empty(); }
   };
   using Group = std::pair<std::string, std::string>;  ///< sharing key and backend key, the former never empty

@@ -1,9 +1,9 @@
 // What a Service brings along when it wants an address: all that decides whether it may share one (controller spec 4.4).
 #pragma once
 
+#include <boost/container/flat_set.hpp>
 #include <compare>
 #include <cstdint>
-#include <set>
 #include <string>
 
 namespace metallb::ipam {
@@ -15,10 +15,13 @@ struct Port {
   friend auto operator<=>(const Port&, const Port&) = default;
 };
 
+/// A few per Service, and kept for every Service: one piece of memory.
+using Ports = boost::container::flat_set<Port>;
+
 struct Claim {
   std::string sharing_key;  ///< empty = does not share
   std::string backend_key;  ///< what sharers must agree on besides the key; empty for externalTrafficPolicy Cluster
-  std::set<Port> ports;
+  Ports ports;
   friend bool operator==(const Claim&, const Claim&) = default;
 };
 

@@ -39,10 +39,11 @@ class WorkQueue {
 
   /// Due at once. A key that is being worked on becomes due when it is done.
   void add(const Key& key) {
-    auto& item = items_[key];
+    const auto [at, is_new] = items_.try_emplace(key);
+    auto& [known, item] = *at;
     if (item.queued) return;
     item.queued = true;
-    if (!item.working) ready_.push_back(key);
+    if (!item.working) ready_.push_back(&known);
   }
 
   /// Due after `delay`; of several delays the earliest point counts, and add() still makes it due at once.
@@ -83,9 +84,9 @@ class WorkQueue {
       add(key);
     }
     if (ready_.empty()) return std::nullopt;
-    auto key = std::move(ready_.front());
+    const auto& key = *ready_.front();
     ready_.pop_front();
-    auto& item = items_[key];
+    auto& item = items_.at(key);
     item.queued = false;
     item.working = true;
     return key;
@@ -95,7 +96,7 @@ class WorkQueue {
     const auto found = items_.find(key);
     METALLB_CONTRACT(found != items_.end() && found->second.working, "only a key that was taken can be done");
     found->second.working = false;
-    if (found->second.queued) ready_.push_back(key);
+    if (found->second.queued) ready_.push_back(&found->first);
     drop_if_unused(found);
   }
 
@@ -130,7 +131,7 @@ class WorkQueue {
 
   Limits limits_;
   std::map<Key, Item> items_;
-  std::deque<Key> ready_;
+  std::deque<const Key*> ready_;  ///< of items_, which keep what is queued
   std::set<std::pair<SteadyPoint, Key>> delayed_;
 };
 

@@ -22,4 +22,12 @@ template <class D>
   return concluded(std::move(decision), Decision::Action::kWithdraw, reason, std::move(detail));
 }
 
+/// What is kept of an announcement that is not made: there may be many of these, and the Service itself has the rest.
+template <class A>
+[[nodiscard]] A without_addresses(A announcement) {
+  A out;
+  out.pool = std::move(announcement.pool);
+  return out;
+}
+
 }  // namespace metallb::speaker

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/state_machine.hpp"
+#include "speaker/concluded.hpp"
 
 namespace metallb::speaker {
 
@@ -250,6 +251,8 @@ std::size_t Instance::reconcile(SteadyPoint now, const Subject& subject, Output&
     decisions_.erase(key);
     conflicts_.forget(key);
   } else {
+    if (decision.action == Decision::Action::kWithdraw)
+      decision.announcement = without_addresses(std::move(decision.announcement));
     auto& kept = decisions_[key];
     kept = std::move(decision);
     owners_.set(key, &kept);

@@ -2,6 +2,7 @@
 
 #include "kube/event_note.hpp"
 #include "speaker/address_list.hpp"
+#include "speaker/concluded.hpp"
 
 namespace metallb::speaker {
 namespace {
@@ -35,6 +36,8 @@ void BgpAnnouncer::reconcile(const ServiceKey& key, const kube::Service* service
   if (decision.reason == Reason::kServiceDeleted || decision.reason == Reason::kNotLoadBalancer) {
     decisions_.erase(key);
   } else {
+    if (decision.action == BgpDecision::Action::kWithdraw)
+      decision.announcement = without_addresses(std::move(decision.announcement));
     decisions_[key] = std::move(decision);
   }
 }

@@ -30,7 +30,7 @@ inline ServiceKey svc(std::string name) {
   return {"default", std::move(name)};
 }
 
-inline Claim claim(std::string sharing_key, std::set<Port> ports = {}, std::string backend_key = {}) {
+inline Claim claim(std::string sharing_key, Ports ports = {}, std::string backend_key = {}) {
   return {std::move(sharing_key), std::move(backend_key), std::move(ports)};
 }
 
