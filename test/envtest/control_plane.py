@@ -1,4 +1,4 @@
-"""One Kubernetes control plane: etcd, kube-apiserver with RBAC, on request kube-controller-manager, and a kubeconfig for each identity."""
+"""One Kubernetes control plane: etcd, kube-apiserver with RBAC, kube-controller-manager on request, a kubeconfig for each identity."""
 
 import base64
 import contextlib

@@ -35,7 +35,8 @@ class RealCluster(Cluster):
     def _start_control_plane(self) -> None:
         self._on_progress("starting etcd, kube-apiserver and kube-controller-manager")
         control = self.lan.control
-        self.control_plane = ControlPlane(self._programs, self._api_arguments, control.namespace, address=control.address4, controllers=True)
+        self.control_plane = ControlPlane(self._programs, self._api_arguments, control.namespace, address=control.address4,
+                                          controllers=True)
         self.control_plane.__enter__()
         self.api = self.control_plane.api
         self.api_server = self.control_plane.processes["kube-apiserver"]
@@ -61,20 +62,23 @@ class RealCluster(Cluster):
         room = {"cpu": "2", "memory": "4Gi", "pods": "200"}
         self.api.merge(f"/api/v1/nodes/{node.name}/status", {"status": {
             "addresses": [{"type": "InternalIP", "address": node.address4}, {"type": "Hostname", "address": node.name}],
-            "conditions": [ready], "capacity": room, "allocatable": room, "nodeInfo": {"kubeletVersion": "lab", "osImage": "a network namespace"}}})
+            "conditions": [ready], "capacity": room, "allocatable": room,
+            "nodeInfo": {"kubeletVersion": "lab", "osImage": "a network namespace"}}})
 
     def _start_proxy(self, node: Node, kubeconfig: str) -> None:
         self.control_plane.run(f"kube-proxy-{node.name}", node.namespace, [
-            os.path.join(self._programs, "kube-proxy"), f"--kubeconfig={kubeconfig}", f"--hostname-override={node.name}", "--proxy-mode=nftables",
-            f"--cluster-cidr={_PODS}", f"--healthz-bind-address=127.0.0.1:{_PROXY_HEALTH}", f"--metrics-bind-address=127.0.0.1:{_PROXY_METRICS}",
+            os.path.join(self._programs, "kube-proxy"), f"--kubeconfig={kubeconfig}", f"--hostname-override={node.name}",
+            "--proxy-mode=nftables", f"--cluster-cidr={_PODS}",
+            f"--healthz-bind-address=127.0.0.1:{_PROXY_HEALTH}", f"--metrics-bind-address=127.0.0.1:{_PROXY_METRICS}",
             # The machine's limits of connection tracking stay as they are.
-            "--conntrack-max-per-core=0", "--conntrack-min=0", "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0"])
+            "--conntrack-max-per-core=0", "--conntrack-min=0",
+            "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0"])
 
     def _accounts_exist(self) -> bool:
-        def namespaces(path: str, key: str) -> set[str]:
-            return {item["metadata"][key] for item in self.api.get(path)["items"]}
         self.control_plane.check_running()
-        return namespaces("/api/v1/namespaces", "name") == namespaces("/api/v1/serviceaccounts?fieldSelector=metadata.name%3Ddefault", "namespace")
+        accounts = self.api.get("/api/v1/serviceaccounts?fieldSelector=metadata.name%3Ddefault")["items"]
+        namespaces = self.api.get("/api/v1/namespaces")["items"]
+        return {item["metadata"]["namespace"] for item in accounts} == {item["metadata"]["name"] for item in namespaces}
 
     def _is_proxy_ready(self, node: Node) -> bool:
         self.control_plane.check_running()

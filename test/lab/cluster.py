@@ -94,18 +94,20 @@ class Cluster:
 
     def start_controller(self) -> None:
         self._create_pod("controller", "controller", None)
-        command = [self.binary, "controller", f"--kubeconfig={self.kubeconfig_of('controller')}", f"--namespace={NAMESPACE}", "--pod-name=controller",
-                   "--webhook-mode=disabled", f"--ml-secret-name={SECRET}", f"--log-level={self._log_level}"]
+        command = [*self._command("controller", "controller"), "--webhook-mode=disabled", f"--ml-secret-name={SECRET}"]
         self.controller = Process("controller", self.lan.control.namespace, command, self.log_path("controller"))
 
     def start_speaker(self, node_name: str, extra: list[str] | None = None, environment: dict[str, str] | None = None) -> None:
         node = self.lan.nodes[node_name]
         self._create_pod(f"speaker-{node_name}", "speaker", node_name)
-        command = [self.binary, "speaker", f"--kubeconfig={self.kubeconfig_of('speaker')}", f"--namespace={NAMESPACE}", f"--node-name={node_name}",
-                   f"--pod-name=speaker-{node_name}", f"--log-level={self._log_level}", *(extra or [])]
+        command = [*self._command("speaker", f"speaker-{node_name}"), f"--node-name={node_name}", *(extra or [])]
         self.speakers[node_name] = Process(f"speaker-{node_name}", node.namespace, command, self.log_path(f"speaker-{node_name}"),
                                            environment={**self.membership_environment(node_name), **(environment or {})},
                                            etc=self._speaker_etc())
+
+    def _command(self, component: str, pod: str) -> list[str]:
+        return [self.binary, component, f"--kubeconfig={self.kubeconfig_of(component)}", f"--namespace={NAMESPACE}", f"--pod-name={pod}",
+                f"--log-level={self._log_level}"]
 
     def start_speakers(self) -> None:
         for name in self.lan.nodes:

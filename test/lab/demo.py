@@ -161,7 +161,9 @@ class Demo:
         """Of a cluster that has an API server with RBAC."""
         self.story.chapter("The rights of the controller and the speakers")
         refused = [request for account in ("controller", "speaker") for request in self.cluster.control_plane.refused(account)]
-        self.story.check("the API server refused them nothing", not refused, "; ".join(refused[:3]))
+        # Speakers with BGP peers look for what frr-k8s may have left, and take a refusal for an answer.
+        needed = [request for request in refused if "/frrk8s.metallb.io/" not in request]
+        self.story.check("the API server refused them nothing that they need", not needed, "; ".join(needed[:3]))
 
     def figures(self) -> None:
         self.story.chapter("Figures (measured now, on this machine)")

@@ -47,10 +47,16 @@ class Deployment:
 
     def _scale(self, address: str) -> None:
         self._demo.kubectl("scale", "deploy", _NAME, f"--replicas={_REPLICAS}")
-        pods = wait_until(lambda: (lambda found: found if len(found) == _REPLICAS else None)(self._demo.pods_behind(f"http://{address}/", 12)), 30,
-                          f"answers of {_REPLICAS} pods")
+        pods: set[str] = set()
+
+        def all_answered() -> bool:
+            pods.update(self._demo.pods_behind(f"http://{address}/"))
+            return len(pods) >= _REPLICAS
+
+        wait_until(all_answered, 30, f"answers of {_REPLICAS} pods")
         self._demo.kubectl("get", "pods", "-l", f"app={_NAME}", "-o", "wide")
         self._story.check(f"all {_REPLICAS} pods serve, and they are the Deployment's", pods == self._pods(), ", ".join(sorted(pods)))
 
     def _pods(self) -> set[str]:
-        return {item["metadata"]["name"] for item in self._cluster.api.get(f"/api/v1/namespaces/default/pods?labelSelector=app%3D{_NAME}")["items"]}
+        found = self._cluster.api.get(f"/api/v1/namespaces/default/pods?labelSelector=app%3D{_NAME}")["items"]
+        return {item["metadata"]["name"] for item in found}

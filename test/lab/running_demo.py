@@ -9,9 +9,9 @@ from .conftest import BINARY
 
 
 def demo(*arguments: str, binary: str = BINARY, **environment: str) -> subprocess.Popen:
+    python = {"PYTHONPATH": os.path.join(REPOSITORY, "test"), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.Popen([sys.executable, "-m", "lab.demo", "--binary", binary, *arguments], cwd=REPOSITORY,
-                            env={**os.environ, "PYTHONPATH": os.path.join(REPOSITORY, "test"), "PYTHONDONTWRITEBYTECODE": "1", **environment},
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                            env={**os.environ, **python, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def namespaces_of(pid: int) -> list[str]:
