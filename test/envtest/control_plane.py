@@ -1,4 +1,4 @@
-"""One Kubernetes control plane on loopback: etcd and kube-apiserver with RBAC, and a kubeconfig for each identity."""
+"""One Kubernetes control plane: etcd, kube-apiserver with RBAC, kube-controller-manager on request, a kubeconfig for each identity."""
 
 import base64
 import contextlib
@@ -13,12 +13,15 @@ import subprocess
 import tempfile
 
 from lab.api import Api, ApiError
+from lab.cluster import REPOSITORY, ctrl_c_ignored
+from lab.kubeconfig import write_kubeconfig
 from lab.processes import Process, wait_until
 
 from .certificates import Authority
 
 NAMESPACE = "metallb-system"
 RIGHTS = os.path.join(os.path.dirname(__file__), "rbac.yaml")
+DEFINITIONS = os.path.join(REPOSITORY, "deploy", "crds")
 _LOOPBACK = "127.0.0.1"
 _TOKEN_SECONDS = 24 * 3600
 _MEMORY = "/dev/shm"
@@ -38,8 +41,8 @@ class Host:
 class SecureApi(Api):
     """The lab's API client over TLS with a client certificate."""
 
-    def __init__(self, place, port: int, authority: str, certificate: tuple[str, str]):
-        super().__init__(place, _LOOPBACK, port)
+    def __init__(self, place, host: str, port: int, authority: str, certificate: tuple[str, str]):
+        super().__init__(place, host, port)
         self._context = ssl.create_default_context(cafile=authority)
         self._context.load_cert_chain(*certificate)
 
@@ -78,12 +81,16 @@ class ControlPlane:
     Identities: `admin` may do everything, by client certificate; `controller` and `speaker` are the service accounts of rbac.yaml, with
     tokens that the API server issued. `api` acts as admin."""
 
-    def __init__(self, programs: str, api_arguments: list[str] | None = None, place=None, audit: bool = True):
+    def __init__(self, programs: str, api_arguments: list[str] | None = None, place=None, audit: bool = True, address: str = _LOOPBACK,
+                 controllers: bool = False):
         """`programs`: the directory with etcd, kube-apiserver and kubectl. `place`: a network namespace to run all of it in, instead
-        of this machine's. Without `audit`, `requests` and `refused` know nothing."""
+        of this machine's. Without `audit`, `requests` and `refused` know nothing. `address`: where the API server is reached.
+        `controllers`: kube-controller-manager runs, too, all but its controller of the nodes' lives: no kubelet beats here."""
         self._programs = programs
         self._api_arguments = api_arguments or []
         self._audit = audit
+        self._address = address
+        self._controllers = controllers
         self.place = place or Host()
         _remove_leftovers()
         self.directory = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_memory())
@@ -102,21 +109,25 @@ class ControlPlane:
 
     def close(self) -> None:
         """In the opposite order of starting. What does not end on request is killed."""
-        for process in reversed(self.processes.values()):
-            process.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        with ctrl_c_ignored():
+            for process in reversed(self.processes.values()):
+                process.stop()
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     # -- starting -------------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
         self._authority = Authority(self.directory)
         administrator = self._authority.client("admin", "system:masters")
+        self._account_key = self._authority.key("service-accounts")
         self.port, self._store_port = free_port(self.place), free_port(self.place)
         self._start_store()
         self._start_api_server()
-        self.api = SecureApi(self.place, self.port, self._authority.certificate, administrator)
+        self.api = SecureApi(self.place, self._address, self.port, self._authority.certificate, administrator)
         wait_until(self._ready, 180, "the API server to be ready")
-        self._write_kubeconfig("admin", {"client-certificate-data": _encoded(administrator[0]), "client-key-data": _encoded(administrator[1])})
+        self._write_kubeconfig("admin", _credentials(administrator))
+        if self._controllers:
+            self._start_controllers()
         self.kubectl("apply", "-f", RIGHTS)
         for account in ("controller", "speaker"):
             self._write_kubeconfig(account, {"token": self._token(account)})
@@ -132,18 +143,19 @@ class ControlPlane:
         self._run("etcd", command)
 
     def _start_api_server(self) -> None:
-        certificate, key = self._authority.server("kube-apiserver", f"IP:{_LOOPBACK}", "DNS:localhost")
-        accounts = self._authority.key("service-accounts")
+        certificate, key = self._authority.server("kube-apiserver", f"IP:{self._address}", "DNS:localhost")
+        # These wait for work of the controller manager: taints of Nodes taken away, accounts for Pods.
+        switched_off = ["TaintNodesByCondition", *([] if self._controllers else ["ServiceAccount"])]
         self._run("kube-apiserver", [
-            os.path.join(self._programs, "kube-apiserver"), f"--bind-address={_LOOPBACK}", f"--advertise-address={_LOOPBACK}",
+            os.path.join(self._programs, "kube-apiserver"), f"--bind-address={self._address}", f"--advertise-address={self._address}",
             f"--secure-port={self.port}", f"--tls-cert-file={certificate}", f"--tls-private-key-file={key}",
             f"--client-ca-file={self._authority.certificate}", f"--etcd-servers=http://{_LOOPBACK}:{self._store_port}",
             "--authorization-mode=RBAC", "--service-account-issuer=https://kubernetes.default.svc",
-            f"--service-account-key-file={accounts}", f"--service-account-signing-key-file={accounts}",
+            f"--service-account-key-file={self._account_key}", f"--service-account-signing-key-file={self._account_key}",
             "--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112", "--allow-privileged=true",
-            # These wait for work of the controller manager, which does not run: accounts for Pods, taints of Nodes taken away.
-            "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
-            "--endpoint-reconciler-type=none",  # loopback is no endpoint that could be published
+            f"--disable-admission-plugins={','.join(switched_off)}",
+            # Loopback is no endpoint that could be published.
+            *(["--endpoint-reconciler-type=none"] if self._address == _LOOPBACK else []),
             *([f"--audit-policy-file={self._audit_policy()}", f"--audit-log-path={self._path('audit.log')}"] if self._audit else []),
             *self._api_arguments])
 
@@ -156,13 +168,34 @@ class ControlPlane:
             json.dump(policy, file)
         return file.name
 
-    def _run(self, name: str, command: list[str]) -> None:
-        self.processes[name] = Process(name, self.place, command, self.log_path(name))
+    def _start_controllers(self) -> None:
+        self.issue("kube-controller-manager", "system:kube-controller-manager")
+        kubeconfig = self.kubeconfig("kube-controller-manager")
+        self._run("kube-controller-manager", [
+            os.path.join(self._programs, "kube-controller-manager"), f"--kubeconfig={kubeconfig}",
+            f"--service-account-private-key-file={self._account_key}", f"--root-ca-file={self._authority.certificate}",
+            "--use-service-account-credentials", "--controllers=*,-node-lifecycle-controller", "--leader-elect=false", "--secure-port=0"])
 
-    def _ready(self) -> bool:
+    def _run(self, name: str, command: list[str]) -> None:
+        self.run(name, self.place, command)
+
+    def run(self, name: str, place, command: list[str]) -> Process:
+        """A further program that belongs to the control plane, and ends with it."""
+        self.processes[name] = Process(name, place, command, self.log_path(name))
+        return self.processes[name]
+
+    def issue(self, identity: str, user: str, *groups: str) -> str:
+        """The kubeconfig of a user with a client certificate. `identity` names the file."""
+        self._write_kubeconfig(identity, _credentials(self._authority.client(user, *groups)))
+        return self.kubeconfig(identity)
+
+    def check_running(self) -> None:
         for name, process in self.processes.items():
             if not process.running():
                 raise RuntimeError(f"{name} has ended with code {process.exit_code()}:\n{process.log_tail()}")
+
+    def _ready(self) -> bool:
+        self.check_running()
         return self.api.ready()
 
     def _token(self, account: str) -> str:
@@ -170,14 +203,13 @@ class ControlPlane:
         return self.api.create(f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token", body)["status"]["token"]
 
     def _write_kubeconfig(self, identity: str, user: dict) -> None:
-        cluster = {"server": f"https://{_LOOPBACK}:{self.port}", "certificate-authority-data": _encoded(self._authority.certificate)}
-        with open(self.kubeconfig(identity), "w") as file:
-            json.dump({  # JSON is YAML
-                "apiVersion": "v1", "kind": "Config", "current-context": "envtest",
-                "clusters": [{"name": "envtest", "cluster": cluster}],
-                "contexts": [{"name": "envtest", "context": {"cluster": "envtest", "user": identity}}],
-                "users": [{"name": identity, "user": user}],
-            }, file)
+        write_kubeconfig(self.kubeconfig(identity), f"https://{self._address}:{self.port}", user, _encoded(self._authority.certificate))
+
+    def apply_definitions(self) -> None:
+        """MetalLB's custom resource definitions."""
+        self.kubectl("apply", "-f", DEFINITIONS)
+        names = [name.removesuffix(".yaml") for name in os.listdir(DEFINITIONS) if name.endswith(".yaml")]
+        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", *(f"crd/{name}.metallb.io" for name in names))
 
     # -- using ----------------------------------------------------------------------------------------------------------
 
@@ -235,6 +267,10 @@ def _remove_leftovers() -> None:
             pid = os.path.basename(left).removeprefix(_PREFIX).split("-")[0]
             if not os.path.exists(f"/proc/{pid}"):
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def _credentials(certificate: tuple[str, str]) -> dict:
+    return {"client-certificate-data": _encoded(certificate[0]), "client-key-data": _encoded(certificate[1])}
 
 
 def _encoded(path: str) -> str:

@@ -8,9 +8,10 @@ from lab.processes import die_with_parent
 
 _BUILD = os.path.join(os.path.dirname(__file__), "assets", "build")
 _UNAVAILABLE = 77
+ALL = ("etcd", "kube-apiserver", "kubectl", "kube-controller-manager", "kube-proxy")
 
 
-class Unavailable(Exception):
+class Unavailable(RuntimeError):
     """This machine can neither build nor find the programs; the text says what is missing. Tests skip with it."""
 
 
@@ -19,10 +20,14 @@ def locate(*names: str) -> str:
     with subprocess.Popen([sys.executable, _BUILD, *names], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           preexec_fn=die_with_parent) as build:
         said = ""
-        for line in build.stderr:
-            said = line.strip()
-            print(said, file=sys.stderr, flush=True)
-        place = build.stdout.read().strip()
+        try:
+            for line in build.stderr:
+                print(line.strip(), file=sys.stderr, flush=True)
+                said = line.strip().removeprefix("assets: ")
+            place = build.stdout.read().strip()
+        except BaseException:
+            build.kill()  # Ctrl-C does not reach it
+            raise
     if build.returncode == _UNAVAILABLE:
         raise Unavailable(said)
     if build.returncode != 0:

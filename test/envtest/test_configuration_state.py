@@ -6,7 +6,6 @@ import pytest
 from envtest import catalogue, services
 from envtest.component import Controller, Speaker
 from envtest.control_plane import NAMESPACE
-from envtest.definitions import apply
 from lab.processes import wait_until
 
 STATES = f"/apis/metallb.io/v1beta1/namespaces/{NAMESPACE}/configurationstates"
@@ -52,7 +51,7 @@ def pod(name: str) -> dict:
 @pytest.fixture(scope="module")
 def running(isolated_control_plane, binary):
     plane = isolated_control_plane
-    apply(plane)
+    plane.apply_definitions()
     for node in NODES:
         plane.api.create("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": node, "labels": {"kubernetes.io/hostname": node}}})
     for name in ("controller-0", *(f"speaker-{node}" for node in NODES)):

@@ -7,8 +7,7 @@ import pytest
 import yaml
 
 from envtest import catalogue
-from envtest.control_plane import NAMESPACE
-from envtest.definitions import PLACE as DEFINITIONS
+from envtest.control_plane import DEFINITIONS, NAMESPACE
 from envtest.definitions import definitions  # noqa: F401, a fixture
 from lab.api import ApiError
 from lab.cluster import REPOSITORY

@@ -13,7 +13,6 @@ from . import catalogue
 from .component import Controller
 from .conftest import HOST_ADDRESS
 from .control_plane import NAMESPACE, ControlPlane
-from .definitions import apply
 
 MANIFEST = os.path.join(REPOSITORY, "deploy", "webhooks.yaml")
 PORT = 9443
@@ -27,7 +26,7 @@ _MISPLACED = {"kind": "L2Advertisement", "metadata": {"namespace": "default"}}
 @pytest.fixture(scope="module")
 def registered(isolated_control_plane):
     """Nobody answers yet."""
-    apply(isolated_control_plane)
+    isolated_control_plane.apply_definitions()
     isolated_control_plane.kubectl("apply", "-f", MANIFEST)
     isolated_control_plane.api.create(f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices", {
         "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",

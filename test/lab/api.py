@@ -98,8 +98,8 @@ class Watch:
     def _list(self) -> str:
         answer = self._api.get(self._path)
         self.objects = {key_of(item): item for item in answer.get("items", [])}
-        self._on_change()
         self.synced.set()
+        self._on_change()
         return answer["metadata"]["resourceVersion"]
 
     def _follow(self, version: str) -> None:

@@ -13,7 +13,8 @@ import time
 
 from .api import Api, wait_for_api
 from .endpoints import EndpointController
-from .kubelet import Kubelet
+from .kubeconfig import write_kubeconfig
+from .kubelet import Kubelet, report_running
 from .members import MemberLog
 from .netns import made, remove_leftovers, run
 from .network import Lan
@@ -33,7 +34,11 @@ def default_node_names(count: int) -> list[str]:
 
 
 class Cluster:
-    """Use as a context manager: leaving it removes every process, namespace and file that it made."""
+    """Use as a context manager: leaving it removes every process, namespace and file that it made.
+
+    The API server is the product's own, and the rest of Kubernetes is played. A subclass may bring the real ones."""
+
+    proxy_name = "the stand-in for kube-proxy"
 
     def __init__(self, binary: str, nodes: int = 4, log_level: str = "info", api_arguments: list[str] | None = None,
                  on_progress=lambda text: None, membership: str | None = "IPv4", lan: type[Lan] = Lan):
@@ -73,38 +78,36 @@ class Cluster:
     def _start(self) -> None:
         self._on_progress("building the LAN")
         self.lan = self._lan_type(self._node_names)
-        self.api_url = f"http://{self.lan.control.address4}:{API_PORT}"
-        self._write_kubeconfig()
+        self._start_control_plane()
+
+    def _start_control_plane(self) -> None:
         self._on_progress("starting the API server")
-        self.start_api_server()
+        write_kubeconfig(self.kubeconfig, f"http://{self.lan.control.address4}:{API_PORT}")
+        command = [self.binary, "apiserver", "--address", self.lan.control.address4, "--port", str(API_PORT), *self._api_arguments]
+        self.api_server = Process("apiserver", self.lan.control.namespace, command, self.log_path("apiserver"))
         self.api = Api(self.lan.control.namespace, self.lan.control.address4, API_PORT)
         wait_for_api(self.api, alive=self.api_server.running)
 
-    def start_api_server(self) -> None:
-        command = [self.binary, "apiserver", "--address", self.lan.control.address4, "--port", str(API_PORT), *self._api_arguments]
-        self.api_server = Process("apiserver", self.lan.control.namespace, command, self.log_path("apiserver"))
-
     def start_stand_ins(self) -> None:
         """Kubelet, endpoint controller and proxy. To be called once the Nodes exist."""
-        self.kubelet = Kubelet(self.api, self.lan, self.directory)
-        self.endpoints = EndpointController(self.api)
-        self.proxy = Proxy(self.api, self.lan)
-        self._roles += [self.proxy, self.endpoints, self.kubelet]
+        self._roles += [Proxy(self.api, self.lan), EndpointController(self.api), Kubelet(self.api, self.lan, self.directory)]
 
     def start_controller(self) -> None:
         self._create_pod("controller", "controller", None)
-        command = [self.binary, "controller", f"--kubeconfig={self.kubeconfig}", f"--namespace={NAMESPACE}", "--pod-name=controller",
-                   "--webhook-mode=disabled", f"--ml-secret-name={SECRET}", f"--log-level={self._log_level}"]
+        command = [*self._command("controller", "controller"), "--webhook-mode=disabled", f"--ml-secret-name={SECRET}"]
         self.controller = Process("controller", self.lan.control.namespace, command, self.log_path("controller"))
 
     def start_speaker(self, node_name: str, extra: list[str] | None = None, environment: dict[str, str] | None = None) -> None:
         node = self.lan.nodes[node_name]
         self._create_pod(f"speaker-{node_name}", "speaker", node_name)
-        command = [self.binary, "speaker", f"--kubeconfig={self.kubeconfig}", f"--namespace={NAMESPACE}", f"--node-name={node_name}",
-                   f"--pod-name=speaker-{node_name}", f"--log-level={self._log_level}", *(extra or [])]
+        command = [*self._command("speaker", f"speaker-{node_name}"), f"--node-name={node_name}", *(extra or [])]
         self.speakers[node_name] = Process(f"speaker-{node_name}", node.namespace, command, self.log_path(f"speaker-{node_name}"),
                                            environment={**self.membership_environment(node_name), **(environment or {})},
                                            etc=self._speaker_etc())
+
+    def _command(self, component: str, pod: str) -> list[str]:
+        return [self.binary, component, f"--kubeconfig={self.kubeconfig_of(component)}", f"--namespace={NAMESPACE}", f"--pod-name={pod}",
+                f"--log-level={self._log_level}"]
 
     def start_speakers(self) -> None:
         for name in self.lan.nodes:
@@ -147,14 +150,11 @@ class Cluster:
         path = f"/api/v1/namespaces/{NAMESPACE}/pods"
         if any(item["metadata"]["name"] == name for item in self.api.get(path)["items"]):
             return
-        spec = {"hostNetwork": True, "containers": [{"name": component, "image": "metallb"}]} | ({"nodeName": node} if node else {})
+        spec = {"hostNetwork": True, "serviceAccountName": component, "containers": [{"name": component, "image": "metallb"}]}
+        pod = self.api.create(path, {"apiVersion": "v1", "kind": "Pod", "spec": spec | ({"nodeName": node} if node else {}),
+                                     "metadata": {"name": name, "labels": {"app": "metallb", "component": component}}})
         address = self._pod_address(node) if node else self.lan.control.address4
-        self.api.create(path, {"apiVersion": "v1", "kind": "Pod", "spec": spec,
-                               "metadata": {"name": name, "labels": {"app": "metallb", "component": component}},
-                               "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "hostIP": address,
-                                          "conditions": [{"type": "Ready", "status": "True"}],
-                                          "containerStatuses": [{"name": component, "ready": True, "restartCount": 0, "image": "metallb",
-                                                                 "imageID": "", "state": {"running": {}}}]}})
+        report_running(self.api, pod, [address], address)
 
     def _speaker_etc(self) -> str:
         """A directory with /etc/metallb/excludel2.yaml as the manifests mount it."""
@@ -163,23 +163,23 @@ class Cluster:
         shutil.copy(os.path.join(REPOSITORY, "deploy", "excludel2.yaml"), os.path.join(etc, "metallb", "excludel2.yaml"))
         return etc
 
-    def _write_kubeconfig(self) -> None:
-        self.kubeconfig = os.path.join(self.directory, "kubeconfig")
-        with open(self.kubeconfig, "w") as file:
-            json.dump({  # JSON is YAML
-                "apiVersion": "v1", "kind": "Config", "current-context": "lab",
-                "clusters": [{"name": "lab", "cluster": {"server": self.api_url}}],
-                "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}],
-                "users": [{"name": "lab", "user": {}}],
-            }, file)
-
     # -- using ----------------------------------------------------------------------------------------------------------
 
     def log_path(self, name: str) -> str:
         return os.path.join(self.directory, f"{name}.log")
 
+    @property
+    def kubeconfig(self) -> str:
+        """Of somebody who may do everything."""
+        return self.kubeconfig_of("admin")
+
+    def kubeconfig_of(self, identity: str) -> str:
+        """"admin", "controller" or "speaker": the embedded API server tells nobody apart."""
+        return os.path.join(self.directory, "kubeconfig")
+
     def kubectl_command(self, *arguments: str) -> list[str]:
-        return [*self.lan.control.namespace.exec_prefix(), self._kubectl, "--kubeconfig", self.kubeconfig, *arguments]
+        return [*self.lan.control.namespace.exec_prefix(), self._kubectl, "--kubeconfig", self.kubeconfig,
+                "--cache-dir", os.path.join(self.directory, "kubectl"), *arguments]
 
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         return run(*self.kubectl_command(*arguments), stdin=stdin, check=check)
@@ -237,12 +237,13 @@ class Cluster:
     def close(self) -> None:
         """Ends what was started, in reverse order; safe to call twice and half-built. A second Ctrl-C does not cut it short."""
         with ctrl_c_ignored():
-            for process in [*self.speakers.values(), self.controller, self.api_server]:
+            for process in [*self.speakers.values(), self.controller]:
                 if process is not None and process.running():
                     process.stop(grace=2.0)
             for role in self._roles:
                 role.stop()
             self._roles = []
+            self._stop_control_plane()
             if self.lan is not None:
                 self.lan.remove()
                 self.lan = None
@@ -251,6 +252,10 @@ class Cluster:
                 for namespace in made() - self._others:
                     namespace.remove()
             shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _stop_control_plane(self) -> None:
+        if self.api_server is not None and self.api_server.running():
+            self.api_server.stop(grace=2.0)
 
 
 @contextlib.contextmanager

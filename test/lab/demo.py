@@ -11,6 +11,7 @@ import time
 from . import measure
 from .bgp_story import BgpStory
 from .cluster import NAMESPACE, REPOSITORY, Cluster, node_manifest, stopwatch
+from .deployment import LINES, Deployment
 from .network import Lan
 from .probe import Prober
 from .processes import wait_until
@@ -84,8 +85,8 @@ class Demo:
         else:
             output = self.cluster.kubectl("apply", "-f", "-", stdin=node_manifest(self.names))
             self.story.command(f"kubectl apply -f -     # {len(self.names)} generated nodes", output)
-        self.kubectl("get", "nodes", "-o", "wide")
         self.cluster.start_stand_ins()
+        self.kubectl("get", "nodes", "-o", "wide")
         self.story.chapter("The controller starts, and a speaker on every node")
         self.cluster.start_controller()
         self.cluster.start_speakers()
@@ -156,6 +157,14 @@ class Demo:
         self.curl(f"http://{addresses[0]}/", r"pod: myapp-")
         self.curl(f"http://[{addresses[1]}]/", r"pod: myapp-")
 
+    def rights(self) -> None:
+        """Of a cluster that has an API server with RBAC."""
+        self.story.chapter("The rights of the controller and the speakers")
+        refused = [request for account in ("controller", "speaker") for request in self.cluster.control_plane.refused(account)]
+        # Speakers with BGP peers look for what frr-k8s may have left, and take a refusal for an answer.
+        needed = [request for request in refused if "/frrk8s.metallb.io/" not in request]
+        self.story.check("the API server refused them nothing that they need", not needed, "; ".join(needed[:3]))
+
     def figures(self) -> None:
         self.story.chapter("Figures (measured now, on this machine)")
         address = self.cluster.ingress("default", "myapp")[0]
@@ -174,16 +183,18 @@ class Demo:
             self.story.say(f"{name:12} {row['rss']:5.1f} MiB resident, {row['anonymous']:.1f} MiB of it anonymous")
 
 
-def explore(cluster: Cluster, story: Story, hints: list[str]) -> None:
+def explore(options: argparse.Namespace, cluster: Cluster, story: Story, hints: list[str]) -> None:
     """Leaves the lab up until Ctrl-C, with the commands to look around; `hints`: those that only this demo has."""
     prefix = " ".join(cluster.lan.client.namespace.exec_prefix())
     node = next(iter(cluster.lan.nodes.values()))
     story.chapter("The lab stays up. Ctrl-C ends it. In another terminal:")
-    story.say(" ".join(cluster.kubectl_command("get", "services,events", "-A")))
+    story.say(f"alias kubectl='{' '.join(cluster.kubectl_command())}'")
+    for line in ["get services,events -A", *(LINES if options.real else [])]:
+        story.say(f"kubectl {line}")
     story.say(f"{prefix} curl http://{cluster.ingress('default', 'myapp')[0]}/")
     for hint in hints or [f"{prefix} tcpdump -eni eth0 arp or icmp6"]:
         story.say(hint)
-    story.say(f"{' '.join(node.namespace.exec_prefix())} nft list ruleset          # the stand-in for kube-proxy on {node.name}")
+    story.say(f"{' '.join(node.namespace.exec_prefix())} nft list ruleset          # {cluster.proxy_name} on {node.name}")
     story.say(f"{' '.join(node.namespace.exec_prefix())} curl -sk -H 'Authorization: Bearer any' https://127.0.0.1:9120/metrics")
     story.say(f"tail -f {cluster.log_path('controller')} {cluster.log_path('speaker-' + node.name)}")
     while True:
@@ -196,6 +207,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--nodes", type=int, default=4, metavar="N", help="how many nodes (default 4, the example cluster)")
     parser.add_argument("--ipv6", action="store_true", help="add a dual-stack Service")
     parser.add_argument("--bgp", action="store_true", help="BGP mode: a router (FRR) between the client and the nodes")
+    parser.add_argument("--real", action="store_true",
+                        help="Kubernetes' own API server, controllers and kube-proxy, built once on each machine, and a Deployment")
     parser.add_argument("--kills", type=int, default=1, metavar="N", help="N deaths of each kind in the second act, and a table (default 1)")
     parser.add_argument("--json", action="store_true", help="print one JSON document; the story goes to standard error")
     parser.add_argument("--log-level", default="info", help="of controller and speakers")
@@ -215,14 +228,34 @@ def played(options: argparse.Namespace, cluster: Cluster, story: Story, opened: 
         demo = Demo(cluster, story, options.examples, None)
         bgp = BgpStory(cluster, story, demo, options.ipv6, options.kills)
         opened.callback(bgp.close)
-        return bgp.acts(), bgp.hints
+        return with_deployment(options, demo, bgp.acts()), bgp.hints
     prober = Prober(cluster.lan.client)
     opened.callback(prober.close)
     demo = Demo(cluster, story, options.examples, prober)
     second = SecondAct(cluster, story, demo.kubectl, options.ipv6, options.kills)
     acts = [demo.start, demo.first_service, demo.traefik, demo.pod_dies, demo.static_address, demo.service_leaves]
     acts += [demo.dual_stack] if options.ipv6 else []
-    return [*acts, demo.figures, second.play], list
+    return with_deployment(options, demo, [*acts, demo.figures, second.play]), list
+
+
+def with_deployment(options: argparse.Namespace, demo: Demo, acts: list) -> list:
+    """Right after the start, where there are controllers for it."""
+    if not options.real:
+        return acts
+    return [acts[0], Deployment(demo.cluster, demo.story, demo).play, *acts[1:], demo.rights]
+
+
+def prepared(options: argparse.Namespace, story: Story) -> Cluster:
+    general = {"nodes": options.nodes, "log_level": options.log_level, "on_progress": story.say, "lan": RoutedLan if options.bgp else Lan}
+    if not options.real:
+        return Cluster(options.binary, **general)
+    # Here, because it needs more of the machine than the lab does.
+    from envtest import programs
+    from envtest.real_cluster import RealCluster
+    story.chapter("Kubernetes' own programs")
+    place = programs.locate(*programs.ALL)
+    story.say(f"they are in {place}")
+    return RealCluster(options.binary, place, **general)
 
 
 def main() -> int:
@@ -234,8 +267,8 @@ def main() -> int:
         signal.signal(other, signal.default_int_handler)
     error = None
     demo_ended = False
-    cluster = Cluster(options.binary, options.nodes, options.log_level, on_progress=story.say, lan=RoutedLan if options.bgp else Lan)
     try:
+        cluster = prepared(options, story)
         story.chapter("Building the lab (network namespaces on one bridge)")
         with cluster, contextlib.ExitStack() as opened:
             acts, hints = played(options, cluster, story, opened)
@@ -245,7 +278,7 @@ def main() -> int:
                 if options.keep:
                     story.finish()
                     demo_ended = True
-                    explore(cluster, story, hints())
+                    explore(options, cluster, story, hints())
             except Exception:
                 for process in cluster.processes():
                     print(f"--- end of the log of {process.name}\n{process.log_tail(15)}", file=sys.stderr)

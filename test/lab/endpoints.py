@@ -1,49 +1,26 @@
 """Plays the endpoint-slice controller: one EndpointSlice per Service with a selector and address family."""
 
-import http.client
-import threading
-
-from .api import Api, ApiError, Watch
+from .api import Api, ApiError, key_of
+from .role import Role
 
 _LABEL = "kubernetes.io/service-name"
+_SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
 
 
-class EndpointController:
+class EndpointController(Role):
     def __init__(self, api: Api):
-        self._api = api
-        self._wake = threading.Event()
-        self._stopping = False
-        self._written: dict[str, dict] = {}
-        self._services = Watch(api, "/api/v1/services", self._wake.set)
-        self._pods = Watch(api, "/api/v1/pods", self._wake.set)
-        self._thread = threading.Thread(target=self._run, name="endpoints", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        self._services.synced.wait()
-        self._pods.synced.wait()
-        try:
-            for item in self._api.get("/apis/discovery.k8s.io/v1/endpointslices").get("items", []):
-                self._written[f"{item['metadata']['namespace']}/{item['metadata']['name']}"] = _content(item)
-        except (OSError, http.client.HTTPException, ApiError):
-            pass  # nothing is known then, and writing tells what exists
-        while not self._stopping:
-            self._wake.wait()
-            self._wake.clear()
-            if self._stopping:
-                return
-            try:
-                self._sync()
-            except (OSError, http.client.HTTPException, ApiError):
-                threading.Timer(0.2, self._wake.set).start()
+        self._written: dict[str, dict] | None = None  # as the API server has them; None: not asked for yet
+        super().__init__("endpoints", api, "/api/v1/services", "/api/v1/pods")
 
     def _sync(self) -> None:
+        if self._written is None:
+            self._written = {key_of(item): _content(item) for item in self._api.get(_SLICES).get("items", [])}
         wanted = {}
-        pods = list(self._pods.objects.values())
-        for service in list(self._services.objects.values()):
+        services, pods = self._watched()
+        for service in services:
             if service["spec"].get("selector"):
                 for slice_ in slices_of(service, pods):
-                    wanted[f"{slice_['metadata']['namespace']}/{slice_['metadata']['name']}"] = slice_
+                    wanted[key_of(slice_)] = slice_
         for key, slice_ in wanted.items():
             content = _content(slice_)
             if self._written.get(key) != content:
@@ -72,13 +49,6 @@ class EndpointController:
                 self._api.create(path, slice_)
             elif error.status != 404:  # 404 on create: its namespace is going away
                 raise
-
-    def stop(self) -> None:
-        self._stopping = True
-        self._services.stop()
-        self._pods.stop()
-        self._wake.set()
-        self._thread.join(5)
 
 
 def _path(namespace: str) -> str:

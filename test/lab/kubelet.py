@@ -1,16 +1,18 @@
-"""Plays scheduler and kubelet: each Pod object becomes a namespace behind its node with an HTTP server, and gets its status."""
+"""Plays the kubelet: each Pod object of a node becomes a namespace behind it with an HTTP server, and gets its status."""
 
-import http.client
 import os
 import re
 import sys
-import threading
 import time
 
-from .api import Api, ApiError, Watch, key_of
+from .api import Api, ApiError, key_of
 from .netns import Namespace, connect
 from .network import Lan, Node
 from .processes import Process
+from .role import Role
+
+_ROOM = 240  # pods of a node
+_PORTS = ["80", "8080"]  # where a pod listens that declares no port; 80 is nginxdemos/hello's own
 
 
 class RunningPod:
@@ -19,6 +21,7 @@ class RunningPod:
         self.uid = meta["uid"]
         self.reported = False  # the API knows its status
         self.node = node
+        self.number = number
         # Pod addresses start at .10; .1 is the node's end of the cable.
         self.address4 = str(node.pod_network4[9 + number])
         self.address6 = str(node.pod_network6[9 + number])
@@ -36,7 +39,7 @@ class RunningPod:
         node.namespace.run("ip", "-6", "-batch", "-", stdin=f"address add {gateway6}/128 dev {node_side} nodad\n"
                            f"route add {self.address6}/128 dev {node_side}\n")
         ports = [str(port["containerPort"]) for container in pod["spec"].get("containers", [])
-                 for port in container.get("ports", [])] or ["8080"]
+                 for port in container.get("ports", [])] or _PORTS
         server = os.path.join(os.path.dirname(__file__), "pod_server.py")
         self.process = Process(meta["name"], self.namespace, [sys.executable, server, meta["name"], node.name, *ports],
                                os.path.join(log_directory, f"pod-{meta['name']}.log"))
@@ -56,70 +59,81 @@ class RunningPod:
         self.namespace.remove()
 
 
-class Kubelet:
+class Kubelet(Role):
     """One for all nodes. Runs pods in the order in which it learns of them."""
 
     def __init__(self, api: Api, lan: Lan, log_directory: str):
-        self._api = api
         self._lan = lan
         self._log_directory = log_directory
         self._running: dict[str, RunningPod] = {}
         self._numbers = {name: 0 for name in lan.nodes}
-        self._wake = threading.Event()
-        self._stopping = False
-        self._watch = Watch(api, "/api/v1/pods", self._wake.set)
-        self._thread = threading.Thread(target=self._run, name="kubelet", daemon=True)
-        self._thread.start()
+        super().__init__("kubelet", api, "/api/v1/pods")
 
-    def _run(self) -> None:
-        while not self._stopping:
-            self._wake.wait()
-            self._wake.clear()
-            if self._stopping or not self._watch.synced.is_set():
-                continue
-            try:
-                self._sync(dict(self._watch.objects))
-            except (OSError, http.client.HTTPException, ApiError):
-                # The server is away: what is left to report waits for its return.
-                threading.Timer(0.2, self._wake.set).start()
-
-    def _sync(self, pods: dict[str, dict]) -> None:
+    def _sync(self) -> None:
+        pods = {key_of(pod): pod for pod in self._watched()[0] if pod["spec"].get("nodeName") in self._lan.nodes}
         for key, running in list(self._running.items()):
-            if key not in pods or pods[key]["metadata"]["uid"] != running.uid:
+            if key not in pods or pods[key]["metadata"]["uid"] != running.uid or is_leaving(pods[key]):
                 running.remove()
                 del self._running[key]
         for key, pod in pods.items():
-            node = self._lan.nodes.get(pod["spec"].get("nodeName", ""))
-            if key in self._running or node is None or pod["spec"].get("hostNetwork"):
-                continue  # pods of the host network are the lab's own processes
-            self._numbers[node.name] += 1
-            self._running[key] = RunningPod(pod, node, self._numbers[node.name], self._log_directory)
+            if is_leaving(pod):
+                self._confirm_end(pod)
+            elif key not in self._running and not pod["spec"].get("hostNetwork"):  # those are the lab's own processes
+                node = self._lan.nodes[pod["spec"]["nodeName"]]
+                number = self._free_number(node)
+                if number:
+                    self._running[key] = RunningPod(pod, node, number, self._log_directory)
         for key, running in self._running.items():
             if not running.reported:
                 self._report(pods[key], running)
                 running.reported = True
 
+    def _free_number(self, node: Node) -> int | None:
+        """In turn, so that no address comes back soon. None: the node is full, and the Pod stays pending."""
+        taken = {running.number for running in self._running.values() if running.node is node}
+        for _ in range(_ROOM):
+            self._numbers[node.name] = self._numbers[node.name] % _ROOM + 1
+            if self._numbers[node.name] not in taken:
+                return self._numbers[node.name]
+        return None
+
     def _report(self, pod: dict, running: RunningPod) -> None:
-        meta = pod["metadata"]
-        conditions = [{"type": kind, "status": "True"} for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")]
-        containers = [{"name": c["name"], "ready": True, "restartCount": 0, "image": c.get("image", ""), "imageID": "",
-                       "state": {"running": {"startedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}}}
-                      for c in pod["spec"]["containers"]]
-        status = {"phase": "Running", "podIP": running.address4, "podIPs": [{"ip": running.address4}, {"ip": running.address6}],
-                  "hostIP": running.node.address4, "conditions": conditions, "containerStatuses": containers}
         try:
-            self._api.merge(f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/status", {"status": status})
+            report_running(self._api, pod, [running.address4, running.address6], running.node.address4)
         except ApiError as error:
             if error.status != 404:  # deleted meanwhile: the watch will say so
                 raise
 
+    def _confirm_end(self, pod: dict) -> None:
+        """A real API server waits for this before it removes the object."""
+        meta = pod["metadata"]
+        try:
+            self._api.request("DELETE", path_of(pod), {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0,
+                                                       "preconditions": {"uid": meta["uid"]}})
+        except ApiError as error:
+            if error.status not in (404, 409):  # gone, or another one has its name
+                raise
+
     def stop(self) -> None:
-        self._stopping = True
-        self._watch.stop()
-        self._wake.set()
-        self._thread.join(5)
+        super().stop()
         for running in self._running.values():
             running.remove()
 
 
-__all__ = ["Kubelet", "key_of"]
+def path_of(pod: dict) -> str:
+    return f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}"
+
+
+def is_leaving(pod: dict) -> bool:
+    return "deletionTimestamp" in pod["metadata"]
+
+
+def report_running(api: Api, pod: dict, addresses: list[str], host: str) -> None:
+    """Writes the status of a Pod all of whose containers run."""
+    conditions = [{"type": kind, "status": "True"} for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")]
+    started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    containers = [{"name": c["name"], "ready": True, "restartCount": 0, "image": c.get("image", ""), "imageID": "",
+                   "state": {"running": {"startedAt": started}}} for c in pod["spec"]["containers"]]
+    api.merge(f"{path_of(pod)}/status", {"status": {
+        "phase": "Running", "podIP": addresses[0], "podIPs": [{"ip": address} for address in addresses], "hostIP": host,
+        "hostIPs": [{"ip": host}], "startTime": started, "conditions": conditions, "containerStatuses": containers}})

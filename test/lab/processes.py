@@ -43,6 +43,7 @@ class Process:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, **self._environment}, preexec_fn=die_with_parent,
             )
+        self._asked = False
 
     @property
     def pid(self) -> int:
@@ -63,12 +64,14 @@ class Process:
 
     def ask_to_stop(self) -> None:
         """SIGTERM, and no waiting."""
+        self._asked = True
         self._child.terminate()
 
     def stop(self, grace: float = 5.0) -> int:
-        """SIGTERM, then SIGKILL after `grace` seconds. Returns the exit code."""
+        """SIGTERM, then SIGKILL after `grace` seconds. Returns the exit code. Not asked twice: many programs then end at once."""
         if self.running():
-            self._child.terminate()
+            if not self._asked:
+                self.ask_to_stop()
             try:
                 self._child.wait(grace)
             except subprocess.TimeoutExpired:

@@ -1,47 +1,27 @@
 """Plays kube-proxy: nftables rules in every node that carry a Service's addresses and ports to its pods."""
 
-import threading
-
-from .api import Api, Watch
+from .api import Api
 from .network import Lan, Node
+from .role import Role
 
 _TABLE = "lab-proxy"
 _ANOTHERS = "service.kubernetes.io/service-proxy-name"  # kube-proxy leaves Services with this label to the proxy that it names
 
 
-class Proxy:
+class Proxy(Role):
     def __init__(self, api: Api, lan: Lan):
         self._lan = lan
-        self._wake = threading.Event()
-        self._stopping = False
         self._installed: dict[str, str] = {}
-        self.generation = 0
-        self._services = Watch(api, "/api/v1/services", self._wake.set)
-        self._slices = Watch(api, "/apis/discovery.k8s.io/v1/endpointslices", self._wake.set)
-        self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
-        self._thread.start()
+        super().__init__("proxy", api, "/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices")
 
-    def _run(self) -> None:
-        self._services.synced.wait()
-        self._slices.synced.wait()
-        while not self._stopping:
-            services = [s for s in list(self._services.objects.values()) if _ANOTHERS not in s["metadata"].get("labels", {})]
-            slices = list(self._slices.objects.values())
-            for node in self._lan.nodes.values():
-                rules = rules_of(node, services, slices)
-                if self._installed.get(node.name) != rules:
-                    node.namespace.run("nft", "-f", "-", stdin=rules)
-                    self._installed[node.name] = rules
-            self.generation += 1
-            self._wake.wait()
-            self._wake.clear()
-
-    def stop(self) -> None:
-        self._stopping = True
-        self._services.stop()
-        self._slices.stop()
-        self._wake.set()
-        self._thread.join(5)
+    def _sync(self) -> None:
+        services, slices = self._watched()
+        services = [s for s in services if _ANOTHERS not in s["metadata"].get("labels", {})]
+        for node in self._lan.nodes.values():
+            rules = rules_of(node, services, slices)
+            if self._installed.get(node.name) != rules:
+                node.namespace.run("nft", "-f", "-", stdin=rules)
+                self._installed[node.name] = rules
 
 
 def rules_of(node: Node, services: list[dict], slices: list[dict]) -> str:

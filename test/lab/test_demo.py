@@ -5,26 +5,14 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
 import pytest
 
 from lab.cluster import REPOSITORY
-from lab.conftest import BINARY
 from lab.routers import Frr
-
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.path.join(REPOSITORY, "test"), "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def demo(*arguments: str) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-m", "lab.demo", "--binary", BINARY, *arguments], env=ENVIRONMENT, cwd=REPOSITORY,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def namespaces_of(pid: int) -> list[str]:
-    return [name for name in os.listdir("/var/run/netns") if name.startswith(f"mlb{pid}-")]
+from lab.running_demo import demo, namespaces_of
 
 
 @pytest.mark.parametrize("arguments", [["--ipv6"], ["--nodes", "2"], ["--nodes", "7"]], ids=" ".join)
@@ -57,8 +45,7 @@ def test_the_demo_of_bgp_mode_ends_in_success():
 
 
 def test_a_failing_demo_says_why_and_takes_its_lab_down():
-    process = subprocess.Popen([sys.executable, "-m", "lab.demo", "--binary", "/bin/false"], env=ENVIRONMENT, cwd=REPOSITORY,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = demo(binary="/bin/false")
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "FAILED: the API server has ended" in output
