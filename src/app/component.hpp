@@ -39,10 +39,10 @@ class Component {
   /// Runs the loop meanwhile.
   [[nodiscard]] std::expected<kube::Pod, StartupProblem> own_pod(const std::string& namespace_, const std::string& name);
 
-  /// From now on `on_change` hears of every object of the kind.
+  /// From now on `on_change` hears of every object of the kind. The watch lives as long as this.
   template <class T>
-  void watch(io::WatchScope scope, std::function<void(const kube::Change<T>&)> on_change) {
-    watches_.push_back(io::watch<T>(*client_, loop_, std::move(scope), std::move(on_change), log_));
+  io::KubeWatch& watch(io::WatchScope scope, std::function<void(const kube::Change<T>&)> on_change) {
+    return *watches_.emplace_back(io::watch<T>(*client_, loop_, std::move(scope), std::move(on_change), log_));
   }
   void write(kube::Write write, std::function<void(kube::WriteDone)> done) {
     writer_->submit(std::move(write), std::move(done));

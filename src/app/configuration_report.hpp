@@ -12,6 +12,8 @@ class ConfigurationReport {
   ConfigurationReport(Component& component, const config::StateReport::Options& options);
 
   void conclude(config::Conclusion conclusion) { driver_.feed(std::move(conclusion)); }
+  /// Whether this replica is the one that reports; at first it is.
+  void mandate(bool held) { driver_.feed(config::Mandate{held}); }
 
  private:
   void carry_out(config::StateReport::Output& out);

@@ -1,6 +1,7 @@
 #include "app/controller_command.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -10,11 +11,13 @@
 #include "app/controller_metrics.hpp"
 #include "app/controller_options.hpp"
 #include "app/endpoints.hpp"
+#include "app/leader_election.hpp"
 #include "app/membership_secret.hpp"
 #include "app/version.hpp"
 #include "app/webhooks.hpp"
 #include "controller/instance.hpp"
 #include "io/driver.hpp"
+#include "io/kube/kube_client.hpp"
 #include "io/log_sink.hpp"
 
 namespace metallb::app {
@@ -22,20 +25,31 @@ namespace {
 
 using ControllerDriver = io::Driver<controller::Instance, controller::Input, controller::Output>;
 
-/// The core with its driver, between the watches and the writes.
+/// The core with its driver, between the watches, the writes and the election.
 class ControllerRuntime {
  public:
   ControllerRuntime(Component& component, const ControllerOptions& options, const ControllerSettings& settings,
-                    const kube::ObjectMeta& pod)
+                    const kube::Pod& pod)
       : component_(component),
-        report_(component, report_options(settings.namespace_, pod)),
-        core_({.namespace_ = settings.namespace_, .lb_class = options.lb_class}, component.log()),
-        driver_(component.loop(), core_, [this](controller::Output& out) { carry_out(out); }) {
+        report_(component, report_options(settings.namespace_, pod.metadata)),
+        core_({.namespace_ = settings.namespace_, .lb_class = options.lb_class, .leads = !options.leader_elect},
+              component.log()),
+        driver_(component.loop(), core_, [this](controller::Output& out) { carry_out(out); }),
+        writer_(io::KubeWriter::create(component.client(), component.loop(), component.log(),
+                                       [this] { return !election_ || election_->may_write(); })) {
     const io::WatchScope own{.namespace_ = settings.namespace_, .label_selector = {}, .field_selector = {}};
-    follow<kube::Service>({});
+    auto& services = follow<kube::Service>({});
     follow<kube::Namespace>({});
     follow<kube::IPAddressPool>(own);
     follow<kube::Community>(own);
+    if (!options.leader_elect) return;
+    report_.mandate(false);
+    election_.emplace(component, ObjectKey{settings.namespace_, "metallb-controller"}, pod, [this, &services](bool leads) {
+      if (leads) services.list_anew();
+      driver_.feed(controller::Leading{leads});
+      report_.mandate(leads);
+    });
+    component.before_stop([this](auto done) { election_->resign(std::move(done)); });
   }
 
   [[nodiscard]] const controller::Instance& core() const { return core_; }
@@ -49,17 +63,22 @@ class ControllerRuntime {
   }
 
   template <class T>
-  void follow(io::WatchScope scope) {
-    component_.watch<T>(std::move(scope), [this](const kube::Change<T>& change) { driver_.feed(change); });
+  io::KubeWatch& follow(io::WatchScope scope) {
+    return component_.watch<T>(std::move(scope), [this](const kube::Change<T>& change) { driver_.feed(change); });
   }
 
   void carry_out(controller::Output& out) {
     for (auto& action : out) {
       if (auto* write = std::get_if<kube::Write>(&action)) {
-        component_.write(std::move(*write), [this](kube::WriteDone done) { driver_.feed(std::move(done)); });
+        if (election_) election_->write_begins();
+        writer_->submit(std::move(*write), [this](kube::WriteDone done) {
+          driver_.feed(std::move(done));
+          if (election_) election_->write_ended();
+        });
       } else if (auto* conclusion = std::get_if<config::Conclusion>(&action)) {
         report_.conclude(std::move(*conclusion));
-      } else {
+      } else if (!election_ || election_->may_write()) {
+        // Else it decided after its time, as a process does that was paused: that comes to nothing.
         component_.tell(std::move(std::get<kube::EventNote>(action)));
       }
     }
@@ -69,6 +88,8 @@ class ControllerRuntime {
   ConfigurationReport report_;
   controller::Instance core_;
   ControllerDriver driver_;
+  std::unique_ptr<io::KubeWriter> writer_;
+  std::optional<LeaderElectionRuntime> election_;
 };
 
 int run(const ControllerOptions& options, const Log& log) {
@@ -87,11 +108,11 @@ int run(const ControllerOptions& options, const Log& log) {
                                                  .tls = settings->tls,
                                                  .metrics_certificate_directory = options.metrics_cert_dir});
   if (!endpoints) return fail(log, endpoints.error());
-  kube::ObjectMeta own_pod;
+  kube::Pod own_pod;
   if (!options.pod_name.empty()) {
     auto pod = (*component)->own_pod(settings->namespace_, options.pod_name);
     if (!pod) return fail(log, pod.error());
-    own_pod = std::move(pod->metadata);
+    own_pod = *std::move(pod);
   }
   // Before anything else: as long as nothing answers, the API server refuses changes, and old BGPPeers cannot be read.
   std::unique_ptr<Webhooks> webhooks;

@@ -25,6 +25,10 @@ prometheus::MetricFamily per_pool(const ipam::Allocator& allocator, std::string 
 
 io::MetricFamilies metrics_of(const controller::Instance& core) {
   auto families = client_families(core.metrics());
+  families.push_back(io::gauge_family("metallb_controller_leading", "1 while this replica assigns addresses",
+                                      {{.labels = {}, .value = core.leading() ? 1.0 : 0.0}}));
+  // Who does not lead keeps no counts. No samples rather than zeros, so that one per pool is left to alert on.
+  if (!core.leading()) return families;
   const auto& allocator = core.allocator();
   const auto add = [&](std::string name, std::string help, auto value) {
     families.push_back(per_pool(allocator, "metallb_allocator_" + std::move(name), std::move(help), value));

@@ -15,6 +15,7 @@ void add_flags(FlagSet& flags, ControllerOptions& o, std::string& log_level) {
   flags.text("cert-dir", o.cert_dir, "directory of the webhook's certificate, when it is not rotated");
   flags.text("cert-service-name", o.cert_service_name, "Service whose name stands in the webhook's certificate");
   flags.text("lb-class", o.lb_class, "handle only Services of this load balancer class; empty: those without one");
+  flags.boolean("leader-elect", o.leader_elect, "of several replicas only one assigns addresses: whoever holds the Lease");
   flags.text("webhook-mode", o.webhook_mode, "enabled, disabled, or onlywebhook");
   flags.text("webhook-secret", o.webhook_secret, "secret that holds the webhook's certificate");
   flags.text("pod-name", o.pod_name, "name of the Pod this program runs in");

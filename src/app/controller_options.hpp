@@ -34,6 +34,7 @@ struct ControllerOptions {
   TlsFlags tls;
   std::string metrics_cert_dir;
   std::string kubeconfig;
+  bool leader_elect = true;
   std::string bgp_type = "native";  ///< METALLB_BGP_TYPE
   std::set<std::string> given;      ///< flags that the user set, on the command line or by a non-empty variable
 };

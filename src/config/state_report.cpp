@@ -97,6 +97,10 @@ void StateReport::on_input(Now now, const Input& in, Output&) {
   } else if (const auto* conclusion = std::get_if<Conclusion>(&in)) {
     due_ |= conclusion_ != *conclusion;
     conclusion_ = *conclusion;
+  } else if (const auto* mandate = std::get_if<Mandate>(&in)) {
+    mandate_ = mandate->held;
+    if (!mandate_) conclusion_.reset();  // what is in force then is for others to tell
+    due_ = true;
   } else {
     finished(now, std::get<kube::WriteDone>(in));
   }
@@ -113,7 +117,7 @@ void StateReport::on_time(Now now, Output& out) {
 }
 
 SteadyPoint StateReport::next_deadline() const {
-  return due_ && !writing_ && store_.listed() ? not_before_ : kIdle;
+  return mandate_ && due_ && !writing_ && store_.listed() ? not_before_ : kIdle;
 }
 
 std::optional<kube::Write> StateReport::next_write(WallPoint now) const {

@@ -1,7 +1,7 @@
 // The ConfigurationState of this process: whether it could use the configuration, and what is wrong with it (controller
 // spec 1.9, 3.7).
 //
-// In:   the object as the API shows it, conclusions drawn from the configuration, outcomes of writes.
+// In:   the object as the API shows it, conclusions drawn from the configuration, outcomes of writes, who is to report.
 // Out:  writes: the object made, its labels and owner set right, its status written.
 // Thread: main.
 //
@@ -32,9 +32,14 @@ struct Conclusion {
   friend bool operator==(const Conclusion&, const Conclusion&) = default;
 };
 
+/// Of several replicas one reports. Without it nothing is written, whatever was concluded.
+struct Mandate {
+  bool held = true;
+};
+
 class StateReport {
  public:
-  using Input = std::variant<kube::Change<kube::ConfigurationState>, Conclusion, kube::WriteDone>;
+  using Input = std::variant<kube::Change<kube::ConfigurationState>, Conclusion, kube::WriteDone, Mandate>;
   using Output = std::vector<kube::Write>;
 
   struct Options {
@@ -65,6 +70,7 @@ class StateReport {
   Log log_;
   kube::Store<kube::ConfigurationState> store_;
   std::optional<Conclusion> conclusion_;
+  bool mandate_ = true;
   bool due_ = false;
   bool writing_ = false;
   bool refused_ = false;

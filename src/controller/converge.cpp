@@ -83,6 +83,8 @@ class Pass {
       note(Type::kNormal, "ClearAssignment",
            "current IP for \"" + wish_.key.to_string() +
                "\" not allowed by config, will attempt for new IP assignment: " + assigned.error().cause);
+      // Its status shows them until it is rewritten; what came from another controller is not registered yet.
+      for (const auto& address : held_) allocator_.reserve(wish_.key, address, wish_.claim);
       clear();
     } else if (!wish_.pool.empty() && allocator_.find(wish_.key)->pool != wish_.pool) {  // 11
       clear();

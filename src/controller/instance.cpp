@@ -15,7 +15,7 @@ constexpr int kScan = 512;
 
 }  // namespace
 
-Instance::Instance(Options options, Log log) : options_(std::move(options)), log_(log) {}
+Instance::Instance(Options options, Log log) : options_(std::move(options)), log_(log), leading_(options_.leads) {}
 
 void Instance::on_input(Now now, const Input& in, Output&) {
   std::visit(
@@ -32,10 +32,10 @@ void Instance::on_input(Now now, const Input& in, Output&) {
 void Instance::on_time(Now now, Output& out) {
   if (config_due()) load_config(now, out);
   if (phase_ == Phase::kWaiting) {
-    if (services_.listed() && config_ && !config_->pools.empty()) start_adopting();
+    if (ready_to_adopt()) start_adopting();
     return;
   }
-  if (phase_ == Phase::kAdopting) return adopt_slice(kScan);
+  if (phase_ == Phase::kAdopting) return adopt_slice(now, kScan);
 
   if (resync_) resync_slice(kScan);
   for (int i = 0; i < kSlice; ++i) {
@@ -60,9 +60,7 @@ void Instance::on_time(Now now, Output& out) {
 
 SteadyPoint Instance::next_deadline() const {
   if (config_due()) return SteadyPoint::min();
-  if (phase_ == Phase::kWaiting) {
-    return services_.listed() && config_ && !config_->pools.empty() ? SteadyPoint::min() : kIdle;
-  }
+  if (phase_ == Phase::kWaiting) return ready_to_adopt() ? SteadyPoint::min() : kIdle;
   if (phase_ == Phase::kAdopting || resync_ || !sweeps_.empty()) return SteadyPoint::min();
   return std::min(queue_.next_deadline(), pool_status_.next_deadline());
 }
@@ -75,6 +73,7 @@ const Decision* Instance::decision(const ServiceKey& service) const {
 void Instance::apply(Now now, const kube::Change<kube::Service>& change) {
   const auto before = services_.apply(change);
   if (std::holds_alternative<kube::Listed<kube::Service>>(change)) {
+    awaits_list_ = false;
     // A relist may have passed by changes that the watch would have told of.
     if (phase_ == Phase::kRunning) resync_ = ServiceKey{};
     return;

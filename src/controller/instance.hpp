@@ -1,8 +1,8 @@
 // The controller's decisions: which Service gets which address (controller spec sections 4 and 5).
 //
-// In:   Services, pools, Communities, namespaces (kube::Change each), outcomes of writes.
-// Out:  status writes, events, and what came of a look at the configuration. Metrics and explanations are read from its state.
-// Thread: main.
+// In:   Services, pools, Communities, namespaces (kube::Change each), outcomes of writes, whether this replica leads.
+// Out:  status writes, events, and what came of a look at the configuration. Metrics and explanations are read from its
+// state. Thread: main.
 //
 // Level-triggered: inputs are recorded and their keys queued; on_time() brings a slice of Services to the state they should
 // have (converge.hpp). What must hold:
@@ -12,6 +12,9 @@
 //   - An address is free for others only when no status that this controller looks after shows it any more, as far as it has
 //     been told (ipam/allocator.hpp, "leaving"). A LoadBalancer that comes to be of another class is somebody else's, status
 //     and all.
+//   - Who does not lead learns everything and writes nothing. Who comes to lead begins anew, with a list of Services that is
+//     younger than that: what the last leader wrote is found there. What arrives still later and takes an address twice is
+//     healed: who has it registered keeps it, the other gets another one.
 //   - One write per Service at a time; a failed one is repeated with the same decision, on fresh state, with back-off.
 //   - A bad object changes nothing: its last good version stays, and what is known of no pool that can be read stays with
 //     whoever has it.
@@ -42,14 +45,21 @@
 
 namespace metallb::controller {
 
+/// Of several replicas one leads (kube/leader_election.hpp). `leads`: from now on this one, and the next Listed of Services
+/// ends a list that was asked for after that. No write of an earlier time of leading may be under way any more.
+struct Leading {
+  bool leads = false;
+};
+
 using Input = std::variant<kube::Change<kube::Service>, kube::Change<kube::IPAddressPool>, kube::Change<kube::Community>,
-                           kube::Change<kube::Namespace>, kube::WriteDone>;
+                           kube::Change<kube::Namespace>, kube::WriteDone, Leading>;
 using Action = std::variant<kube::Write, kube::EventNote, config::Conclusion>;
 using Output = std::vector<Action>;
 
 struct Options {
   std::string namespace_;  ///< the MetalLB namespace: pools and Communities elsewhere do not count
   std::string lb_class;    ///< only Services of this spec.loadBalancerClass; empty: only those without one
+  bool leads = true;       ///< from the start; else it waits for Leading
 };
 
 class Instance {
@@ -73,6 +83,7 @@ class Instance {
   [[nodiscard]] const Decision* decision(const ServiceKey& service) const;
   /// All Services that hold addresses are known and registered; decisions are being made.
   [[nodiscard]] bool running() const { return phase_ == Phase::kRunning; }
+  [[nodiscard]] bool leading() const { return leading_; }
 
  private:
   enum class Phase : std::uint8_t { kWaiting, kAdopting, kRunning };
@@ -103,14 +114,20 @@ class Instance {
   void apply(const kube::Change<kube::Community>& change);
   void apply(const kube::Change<kube::Namespace>& change);
   void apply(Now now, const kube::WriteDone& done);
+  void apply(const Leading& in);
   /// False when the answer cannot be read.
   [[nodiscard]] bool written(const InFlight& flight, const std::string& answer);
 
+  /// Everything is known that has to be before addresses may be registered.
+  [[nodiscard]] bool ready_to_adopt() const {
+    return leading_ && !awaits_list_ && services_.listed() && config_ && !config_->pools.empty();
+  }
+  void stand_by();
   [[nodiscard]] bool config_due() const { return config_dirty_ && pools_.listed() && namespaces_.listed(); }
   void load_config(Now now, Output& out);
   void report(std::vector<config::ConfigError> errors, Output& out);
   void start_adopting();
-  void adopt_slice(int budget);
+  void adopt_slice(Now now, int budget);
   void resync_slice(int budget);
   /// Queues the next Service that waits for a pool with news; false when there is none.
   bool sweep();
@@ -126,6 +143,8 @@ class Instance {
   Options options_;
   Log log_;
   Phase phase_ = Phase::kWaiting;
+  bool leading_;
+  bool awaits_list_ = false;  ///< of Services, since it leads
 
   kube::Store<kube::Service> services_;
   kube::Store<kube::IPAddressPool> pools_;

@@ -1,5 +1,6 @@
 // Instance: the configuration, and the way from knowing nothing to making decisions.
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "controller/instance.hpp"
@@ -41,7 +42,7 @@ void Instance::load_config(Now now, Output& out) {
   // Also false when the running configuration is back: the bad one in between is gone (controller spec 8.1).
   metrics_.config_stale =
       std::any_of(built.errors.begin(), built.errors.end(), [](const auto& error) { return error.kind == kPoolKind; });
-  report(std::move(built.errors), out);
+  if (leading_) report(std::move(built.errors), out);
   if (!metrics_.config_stale) metrics_.config_loaded = true;
   if (config_ && *config_ == built.config) return;
 
@@ -51,6 +52,32 @@ void Instance::load_config(Now now, Output& out) {
   for (const auto& [name, pool] : config_->pools) pool_status_.changed(now.steady, name);
   if (phase_ == Phase::kRunning) resync_ = ServiceKey{};
   log_.info({{"op", "setConfig"}, {"pools", config_->pools.size()}, {"msg", "configuration loaded"}});
+}
+
+void Instance::apply(const Leading& in) {
+  if (std::exchange(leading_, in.leads) == in.leads) return;
+  if (!leading_) return stand_by();
+  awaits_list_ = true;
+  // What is wrong is told by whoever leads, to whom it is news.
+  config_errors_.clear();
+  config_dirty_ = true;
+}
+
+/// Objects and configuration stay; what was made of them is somebody else's to decide now.
+void Instance::stand_by() {
+  phase_ = Phase::kWaiting;
+  queue_ = {};
+  adopting_.clear();
+  refused_.clear();
+  resync_.reset();
+  sweeps_.clear();
+  records_.clear();
+  waiting_ = {};
+  pool_status_.forget_writes();
+  in_flight_.clear();
+  writing_.clear();
+  allocator_ = {};
+  if (config_) allocator_.set_pools(specs_of(*config_));
 }
 
 void Instance::report(std::vector<config::ConfigError> errors, Output& out) {
@@ -81,18 +108,26 @@ void Instance::report(std::vector<config::ConfigError> errors, Output& out) {
 
 void Instance::start_adopting() {
   phase_ = Phase::kAdopting;
-  std::vector<std::pair<std::size_t, ServiceKey>> holders;
+  struct Holder {
+    std::size_t count;
+    std::string created;  ///< RFC 3339 in UTC, so the texts' order is that of the times
+    ServiceKey key;
+  };
+  std::vector<Holder> holders;
   for (const auto& [key, service] : services_.objects()) {
     const auto count = service->status.loadBalancer.ingress.size();
-    if (count > 0 && class_matches(*service, options_.lb_class)) holders.emplace_back(count, key);
+    if (count > 0 && class_matches(*service, options_.lb_class))
+      holders.push_back({count, service->metadata.creationTimestamp, key});
   }
-  // The most addresses first, then by name (controller spec 5.3); taken from the back.
-  std::sort(holders.begin(), holders.end(),
-            [](const auto& a, const auto& b) { return a.first != b.first ? a.first < b.first : b.second < a.second; });
-  for (auto& [count, key] : holders) adopting_.push_back(std::move(key));
+  // The most addresses first (controller spec 5.3), then the oldest, which keeps an address that was given out twice; taken
+  // from the back.
+  std::sort(holders.begin(), holders.end(), [](const Holder& a, const Holder& b) {
+    return a.count != b.count ? a.count < b.count : std::tie(b.created, b.key) < std::tie(a.created, a.key);
+  });
+  for (auto& holder : holders) adopting_.push_back(std::move(holder.key));
 }
 
-void Instance::adopt_slice(int budget) {
+void Instance::adopt_slice(Now now, int budget) {
   for (; budget > 0 && !adopting_.empty(); --budget) {
     const auto key = std::move(adopting_.back());
     adopting_.pop_back();
@@ -109,6 +144,7 @@ void Instance::adopt_slice(int budget) {
   if (!adopting_.empty() || !refused_.empty()) return;
   (void)allocator_.take_touched();
   phase_ = Phase::kRunning;
+  for (const auto& [name, pool] : config_->pools) pool_status_.changed(now.steady, name);
   resync_ = ServiceKey{};
   log_.info({{"op", "start"}, {"services", services_.size()}, {"msg", "all services are known, assigning addresses"}});
 }

@@ -36,6 +36,11 @@ class PoolStatus {
       const std::function<std::optional<kube::IPAddressPoolStatus>(const std::string&)>& wanted);
   /// The outcome of a write; false when it was not one of these.
   bool done(SteadyPoint now, ActionId id, bool good);
+  /// Nothing is to be written, and what is under way is no concern of ours any more.
+  void forget_writes() {
+    queue_ = {};
+    in_flight_.clear();
+  }
   [[nodiscard]] SteadyPoint next_deadline() const { return queue_.next_deadline(); }
 
  private:

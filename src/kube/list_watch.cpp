@@ -88,6 +88,10 @@ void Core::start_list(Sink& sink) {
 
 void Core::on(Now now, const ListAnswered& in, Sink& sink) {
   METALLB_CONTRACT(state_ == State::kListing, "an answer needs a list request");
+  if (std::exchange(outdated_, false)) {
+    wait_to_list_from_start(now.steady);
+    return;
+  }
   if (in.status == kOk) {
     take_page(now, in.body, sink);
   } else {
@@ -251,6 +255,24 @@ void Core::on(Now now, const WatchEnded& in, Sink&) {
     // Nobody there: the server may come back with another history, whose versions mean something else.
     wait_to_list_from_start(after_backoff(now));
   }
+}
+
+void Core::on(Now now, const ListAnew&, Sink& sink) {
+  switch (state_) {
+    case State::kListing:
+      outdated_ = true;  // the server may have made the answer before now
+      return;
+    case State::kWaitingToList:
+      continue_.clear();  // and the pages so far
+      return;
+    case State::kOpening:
+    case State::kWatching:
+      sink.act(StopWatch{});
+      break;
+    case State::kWaitingToWatch:
+      break;
+  }
+  wait_to_list_from_start(now.steady);
 }
 
 void Core::rewatch(Now now, std::string_view why) {

@@ -7,8 +7,9 @@
 // which an object is missing. An object whose state is already known (same uid and resourceVersion) is not delivered
 // again. An item that cannot be decoded is reported and skipped; what was delivered of it before stays.
 //
-// In: answers to list requests, events of the watch stream. Out: requests (Action) and changes. It owns no connection:
-// io/kube drives it on the main loop. One list request or one watch is under way at a time, so nothing needs an id.
+// In: answers to list requests, events of the watch stream, the wish for a fresh list. Out: requests (Action) and changes.
+// It owns no connection: io/kube drives it on the main loop. One list request or one watch is under way at a time, so
+// nothing needs an id.
 //
 // Kubernetes API Concepts, "Efficient detection of changes" and "Retrieving large results sets in chunks".
 #pragma once
@@ -58,7 +59,10 @@ struct WatchEnded {
   int status = 0;
   std::string_view body;
 };
-using Input = std::variant<ListAnswered, WatchOpened, WatchLine, WatchEnded>;
+/// Somebody must know that nothing is missing that the server had before now: a list, even though the watch goes well (it
+/// may be dead without a sign). The next Listed ends one that was asked for after this.
+struct ListAnew {};
+using Input = std::variant<ListAnswered, WatchOpened, WatchLine, WatchEnded, ListAnew>;
 
 // Actions. Targets are path and query, escaped.
 
@@ -131,6 +135,7 @@ class Core {
   void on(Now now, const WatchOpened& in, Sink& sink);
   void on(Now now, const WatchLine& in, Sink& sink);
   void on(Now now, const WatchEnded& in, Sink& sink);
+  void on(Now now, const ListAnew& in, Sink& sink);
 
   void take_page(Now now, std::string_view body, Sink& sink);
   void finish_list(Now now, Sink& sink);
@@ -169,6 +174,7 @@ class Core {
   std::uint64_t round_ = 0;
   std::string continue_;     ///< token of the next page
   bool whole_list_ = false;  ///< ask without limit, since pages expired on the way
+  bool outdated_ = false;    ///< the list request that is under way, since a newer list is wanted
   std::string version_;      ///< to watch from
   SteadyPoint opened_at_{};
   bool heard_since_opened_ = false;

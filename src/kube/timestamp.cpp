@@ -84,6 +84,15 @@ std::string format_time(WallPoint time) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
+std::string format_micro_time(WallPoint time) {
+  const auto fraction = floor<microseconds>(time) - floor<seconds>(time);
+  std::array<char, 16> text{};
+  const auto length = std::snprintf(text.data(), text.size(), ".%06dZ", static_cast<int>(fraction.count()));
+  auto out = format_time(time);
+  out.replace(out.size() - 1, 1, text.data(), static_cast<std::size_t>(length));
+  return out;
+}
+
 std::optional<WallPoint> parse_time(std::string_view text) {
   Scanner in(text);
   const int year_number = in.digits(4);

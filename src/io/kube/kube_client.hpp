@@ -93,6 +93,8 @@ struct WatchScope {
 class KubeWatch {
  public:
   virtual ~KubeWatch() = default;
+  /// Lists anew, whatever the watch says; kube::Listed follows (list_watch.hpp, ListAnew).
+  virtual void list_anew() = 0;
 };
 /// `on_change` runs on the loop. Available for the kinds listed in kube_watch.cpp.
 template <class T>
@@ -102,7 +104,11 @@ template <class T>
 /// Carries out kube::Write (see its verbs), one at a time per object, many objects in parallel.
 class KubeWriter {
  public:
-  static std::unique_ptr<KubeWriter> create(KubeClient& client, boost::asio::io_context& loop, Log log);
+  /// Asked before every single request, also in the middle of a write; where it says no, the write fails with kUnavailable.
+  using Permission = std::function<bool()>;
+  /// Without `permission` everything is permitted.
+  static std::unique_ptr<KubeWriter> create(KubeClient& client, boost::asio::io_context& loop, Log log,
+                                            Permission permission = {});
   virtual ~KubeWriter() = default;
   /// `done` runs on the loop, exactly once unless the client is stopped; never from within this call.
   virtual void submit(kube::Write write, std::function<void(kube::WriteDone)> done) = 0;

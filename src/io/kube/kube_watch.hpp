@@ -33,6 +33,8 @@ class ListWatchDriver final : public KubeWatch {
     driver_.wake();
   }
 
+  void list_anew() override { driver_.feed(kube::list_watch::ListAnew{}); }
+
  private:
   using Machine = kube::ListWatch<T>;
   using Output = typename Machine::Output;

@@ -64,7 +64,8 @@ Outcome other_object(const Write& write) {
 /// Outlives the writer as long as a coroutine needs it; `closed` once the writer has gone.
 class Shared : public std::enable_shared_from_this<Shared> {
  public:
-  Shared(KubeClient& client, asio::io_context& loop, Log log) : client_(client), loop_(loop), log_(log) {}
+  Shared(KubeClient& client, asio::io_context& loop, Log log, KubeWriter::Permission permission)
+      : client_(client), loop_(loop), log_(log), permission_(std::move(permission)) {}
 
   void submit(Job job) {
     METALLB_CONTRACT(job.write.resource != nullptr, "a write needs its resource");
@@ -230,6 +231,10 @@ class Shared : public std::enable_shared_from_this<Shared> {
     request.body = std::move(body);
     if (closed_)
       co_return std::unexpected(SystemError{.operation = "write", .object = request.target, .code = {}, .detail = {}});
+    if (permission_ && !permission_()) {
+      co_return std::unexpected(SystemError{
+          .operation = std::move(request.method), .object = request.target, .code = {}, .detail = "not permitted any more"});
+    }
     // When the client is stopped it drops the callback, and with it this coroutine.
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Answer)>(
         [this](auto handler, KubeClient::Request wanted) {
@@ -247,6 +252,7 @@ class Shared : public std::enable_shared_from_this<Shared> {
   KubeClient& client_;
   asio::io_context& loop_;
   Log log_;
+  KubeWriter::Permission permission_;
   Random random_{random_seed()};
   Queues queues_;                      ///< none is empty
   std::deque<Queues::iterator> line_;  ///< objects whose next write has not begun
@@ -260,7 +266,8 @@ class Shared : public std::enable_shared_from_this<Shared> {
 
 class Writer final : public KubeWriter {
  public:
-  Writer(KubeClient& client, asio::io_context& loop, Log log) : shared_(std::make_shared<Shared>(client, loop, log)) {}
+  Writer(KubeClient& client, asio::io_context& loop, Log log, Permission permission)
+      : shared_(std::make_shared<Shared>(client, loop, log, std::move(permission))) {}
   ~Writer() override { shared_->close(); }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -275,8 +282,8 @@ class Writer final : public KubeWriter {
 
 }  // namespace
 
-std::unique_ptr<KubeWriter> KubeWriter::create(KubeClient& client, asio::io_context& loop, Log log) {
-  return std::make_unique<Writer>(client, loop, log);
+std::unique_ptr<KubeWriter> KubeWriter::create(KubeClient& client, asio::io_context& loop, Log log, Permission permission) {
+  return std::make_unique<Writer>(client, loop, log, std::move(permission));
 }
 
 }  // namespace metallb::io

@@ -57,6 +57,7 @@ TEST(ControllerOptions, HaveTheOriginalsDefaults) {
   EXPECT_EQ(o.tls.curve_preferences, "");
   EXPECT_EQ(o.metrics_cert_dir, "");
   EXPECT_EQ(o.kubeconfig, "");
+  EXPECT_TRUE(o.leader_elect);
   EXPECT_EQ(o.bgp_type, "native");
   EXPECT_THAT(o.given, IsEmpty());
 }
@@ -81,7 +82,9 @@ TEST(ControllerOptions, ReadEveryFlag) {
                           "-tls-cipher-suites=i",
                           "-tls-curve-preferences=29",
                           "-metrics-cert-dir=j",
-                          "-kubeconfig=k"});
+                          "-kubeconfig=k",
+                          "-leader-elect=false"});
+  EXPECT_FALSE(o.leader_elect);
   EXPECT_EQ(o.port, 1);
   EXPECT_EQ(o.namespace_, "a");
   EXPECT_EQ(o.ml_secret_name, "b");
@@ -102,7 +105,7 @@ TEST(ControllerOptions, ReadEveryFlag) {
   EXPECT_EQ(o.tls.curve_preferences, "29");
   EXPECT_EQ(o.metrics_cert_dir, "j");
   EXPECT_EQ(o.kubeconfig, "k");
-  EXPECT_EQ(o.given.size(), 20U);
+  EXPECT_EQ(o.given.size(), 21U);
 }
 
 TEST(ControllerOptions, TakeDefaultsFromTheEnvironmentAndTheFlagWins) {

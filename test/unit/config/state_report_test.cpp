@@ -151,6 +151,23 @@ TEST_F(Report, TheTransitionTimeMovesWithTheConditionOnlyAndNothingIsWrittenWith
   EXPECT_NE(status().conditions[0].lastTransitionTime, first);
 }
 
+TEST_F(Report, OfSeveralReplicasOnlyTheOneWithTheMandateWrites) {
+  feed(Mandate{false});
+  start();
+  conclude({"x"});
+  EXPECT_THAT(writes, SizeIs(0));
+  feed(Mandate{true});
+  conclude({"x"});
+  EXPECT_EQ(status().result, "Invalid");
+  feed(Mandate{false});
+  // The next one sees it otherwise, and has the say.
+  object->as_object()["status"].as_object()["result"] = "Valid";
+  show();
+  const auto before = writes.size();
+  settle();
+  EXPECT_THAT(writes, SizeIs(before));
+}
+
 TEST_F(Report, TU14ADeletedOneComesBackWithItsCondition) {
   start();
   conclude({"x"});

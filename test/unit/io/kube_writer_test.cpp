@@ -71,6 +71,24 @@ TEST_F(KubeWriterTest, CreatesWithAPostToTheCollection) {
   EXPECT_EQ(server_.received()[0].headers.at("content-type"), "application/json");
 }
 
+TEST_F(KubeWriterTest, AsksBeforeEachRequestWhetherItMay) {
+  bool may = true;
+  writer_ = KubeWriter::create(*client_, loop_, {}, [&] { return may; });
+  // Between reading the object and writing it the permission ends.
+  forbid_patches([&](const Received&) {
+    may = false;
+    return answer(200, kFresh);
+  });
+  const std::string object = " /api/v1/namespaces/shop/services/web";
+  const auto done = carry_out(write(Verb::kUpdate, R"({"status":{"x":1}})"));
+  ASSERT_FALSE(done.result);
+  EXPECT_EQ(done.result.error().reason, Reason::kUnavailable);
+  EXPECT_THAT(sent(), testing::ElementsAre("PATCH" + object, "GET" + object));
+  may = true;
+  reply_ = [](const Received&) { return answer(200, kFresh); };
+  EXPECT_TRUE(carry_out(write(Verb::kUpdate, R"({"status":{"x":1}})")).result) << "afterwards it goes on as before";
+}
+
 TEST_F(KubeWriterTest, PatchesTheSubresourceWithAMergePatch) {
   auto w = write(Verb::kMergePatch, R"({"status":{}})");
   w.subresource = "status";

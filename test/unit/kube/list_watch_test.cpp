@@ -446,5 +446,44 @@ TEST_F(ListWatchTest, SpeaksOfAnOutageOnceAndOfItsEnd) {
   EXPECT_THAT(log.lines, ElementsAre(testing::_, HasSubstr("answers again")));
 }
 
+TEST_F(ListWatchTest, ListsAnewWhenSomebodyMustKnowThatNothingIsMissing) {
+  reach_watch();
+  give(ListAnew{});
+  EXPECT_THAT(take_actions(), ElementsAre("stop"));
+  expect_relist();
+}
+
+TEST_F(ListWatchTest, AListThatWasAskedForBeforeDoesNotServeWhoWantsAFreshOne) {
+  const std::string from_the_start = "list /api/v1/configmaps?limit=500";
+  const auto all = page("10", {object("old", "1")});
+  const auto first = page("10", {object("old", "1")}, "token");
+  const std::vector<ListAnswered> answers = {{200, all}, {200, first}, {0, "timeout"}};
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (i > 0) give(ListAnew{});
+    wait();
+    take_actions();
+    give(ListAnew{});
+    EXPECT_THAT(take_actions(), IsEmpty()) << "one request at a time";
+    give(answers[i]);
+    EXPECT_THAT(take_changes(), IsEmpty()) << i;
+    wait();
+    EXPECT_THAT(take_actions(), ElementsAre(from_the_start)) << i;
+    const auto version = std::to_string(20 + i);
+    give(ListAnswered{200, page(version, {object("a", version)})});
+    EXPECT_THAT(take_changes(), ElementsAre("a@" + version, "listed")) << i;
+  }
+}
+
+TEST_F(ListWatchTest, PagesFromBeforeDoNotServeWhoWantsAFreshListEither) {
+  let_time_pass(0s);
+  give(ListAnswered{200, page("10", {object("a", "1")}, "token")});
+  give(ListAnswered{503, "not now"});
+  take_actions();
+  take_changes();
+  give(ListAnew{});
+  EXPECT_GT(wait(), 0s) << "the server is given its time";
+  EXPECT_THAT(take_actions(), ElementsAre("list /api/v1/configmaps?limit=500"));
+}
+
 }  // namespace
 }  // namespace metallb::kube
