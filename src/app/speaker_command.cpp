@@ -91,6 +91,7 @@ int run(const SpeakerOptions& options, const Log& log) {
                                        .lb_class = options.lb_class,
                                        .ignore_exclude_lb = options.ignore_exclude_lb});
   const auto started = runtime.start({.exclude_expression = *exclude_expression,
+                                      .arp_in_kernel = options.arp_in_kernel,
                                       .membership = settings->membership,
                                       .frr_k8s_namespace = settings->frrk8s_namespace,
                                       .allow_frr_k8s = options.allow_frr_k8s,

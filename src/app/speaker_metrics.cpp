@@ -29,7 +29,13 @@ io::MetricFamilies packet_families(const io::PacketsReport& packets) {
   dropped("unknownAddress", packets.drops.unknown_address);
   dropped("wrongInterface", packets.drops.wrong_interface);
   dropped("paused", packets.drops.paused);
+  std::vector<io::MetricSample> kernel;
+  for (const auto& [interface, answers] : packets.arp_in_kernel) {
+    kernel.push_back({.labels = {{"interface", interface}}, .value = answers ? 1.0 : 0.0});
+  }
   return {
+      io::gauge_family("metallb_layer2_arp_in_kernel", "1 for every interface whose ARP requests the kernel answers",
+                       kernel),
       io::counter_family("metallb_layer2_requests_received", "ARP requests and neighbour solicitations accepted, by address",
                          received),
       io::counter_family("metallb_layer2_responses_sent", "Answers sent, by address", sent),

@@ -11,6 +11,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kBgpTypes = {"native", "frr", "frr-k8s"};
 
 void add_flags(FlagSet& flags, SpeakerOptions& o, std::string& log_level) {
+  flags.boolean("arp-in-kernel", o.arp_in_kernel, "answer ARP in the kernel where that is possible and permitted");
   flags.text("namespace", o.namespace_, "namespace of the configuration; empty: the Pod's own");
   flags.text("host", o.host, "without effect, for old command lines");
   flags.text("ml-bindaddr", o.ml_bindaddr, "address for the speakers' membership; empty: every node is taken for a member");
@@ -45,10 +46,19 @@ std::unexpected<StartupProblem> problem(std::string error, std::string msg, int 
       StartupProblem{.op = "startup", .error = std::move(error), .msg = std::move(msg), .exit_code = exit_code});
 }
 
-/// METALLB_ML_WATCH_RING: on and off, as well as what a boolean flag takes.
-std::expected<bool, std::string> on_or_off(const std::string& text) {
-  if (text == "on" || text == "off") return text == "on";
-  return parse_boolean(text);
+/// A variable that is no name of the original's: on and off, as well as what a boolean flag takes. Empty counts as not set.
+std::expected<void, EarlyExit> take_switch(const Environment& environment, const char* variable, bool& value,
+                                           const char* flag, std::set<std::string>& given) {
+  const auto text = environment(variable);
+  if (!text || text->empty()) return {};
+  const auto on = *text == "on" || *text == "off" ? std::expected<bool, std::string>(*text == "on") : parse_boolean(*text);
+  if (!on) {
+    const auto message = std::string(variable) + " must be on or off, not \"" + *text + "\"\n";
+    return std::unexpected(EarlyExit{.code = kExitUsage, .output = {}, .errors = message});
+  }
+  value = *on;
+  given.insert(flag);
+  return {};
 }
 
 }  // namespace
@@ -79,14 +89,10 @@ std::expected<SpeakerOptions, EarlyExit> parse_speaker_options(int argc, const c
     options.bgp_debounce_timeout = *debounce;
     options.given.insert("bgp-debounce-timeout");
   }
-  if (const auto ring = environment("METALLB_ML_WATCH_RING"); ring && !ring->empty()) {
-    const auto on = on_or_off(*ring);
-    if (!on) {
-      const auto message = "METALLB_ML_WATCH_RING must be on or off, not \"" + *ring + "\"\n";
-      return std::unexpected(EarlyExit{.code = kExitUsage, .output = {}, .errors = message});
-    }
-    options.ml_watch_ring = *on;
-    options.given.insert("ml-watch-ring");
+  for (const auto& taken :
+       {take_switch(environment, "METALLB_ARP_IN_KERNEL", options.arp_in_kernel, "arp-in-kernel", options.given),
+        take_switch(environment, "METALLB_ML_WATCH_RING", options.ml_watch_ring, "ml-watch-ring", options.given)}) {
+    if (!taken) return std::unexpected(taken.error());
   }
   options.bgp_type = environment("METALLB_BGP_TYPE").value_or(options.bgp_type);
   std::string log_level = "info";

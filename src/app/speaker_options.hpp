@@ -26,6 +26,7 @@ struct SpeakerOptions {
   std::string ml_labels;
   std::string ml_secret_key_path;
   std::string ml_config_path = "/etc/metallb/memberlist/config.json";
+  bool arp_in_kernel = true;
   bool ml_watch_ring = true;
   bool ml_wan_config = false;
   std::string node_name;

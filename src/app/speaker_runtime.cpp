@@ -37,7 +37,7 @@ SpeakerRuntime::SpeakerRuntime(Component& component, speaker::Options options)
       succession_timer_(component.loop()) {}
 
 std::expected<void, SystemError> SpeakerRuntime::start(const Options& options) {
-  if (auto started = start_packets(options.exclude_expression); !started) return started;
+  if (auto started = start_packets(options); !started) return started;
   if (options.membership) {
     if (auto joined = join_cluster(*options.membership); !joined) return joined;
   }
@@ -48,9 +48,9 @@ std::expected<void, SystemError> SpeakerRuntime::start(const Options& options) {
   return {};
 }
 
-std::expected<void, SystemError> SpeakerRuntime::start_packets(const std::string& exclude_expression) {
+std::expected<void, SystemError> SpeakerRuntime::start_packets(const Options& options) {
   auto packets = io::PacketsThread::start(
-      component_.loop(), {.exclude_expression = exclude_expression},
+      component_.loop(), {.exclude_expression = options.exclude_expression, .arp_in_kernel = options.arp_in_kernel},
       {.interfaces_changed =
            [this](std::set<std::string> names) { driver_.feed(speaker::InterfacesChanged{std::move(names)}); },
        .conflict_seen = [this](layer2::ConflictSeen seen) { driver_.feed(std::move(seen)); }},

@@ -24,6 +24,7 @@ class SpeakerRuntime {
  public:
   struct Options {
     std::string exclude_expression;                ///< interfaces that layer 2 leaves alone
+    bool arp_in_kernel = true;                     ///< where that is possible
     std::optional<MembershipSettings> membership;  ///< nothing: every Node counts as a speaker that is alive
     std::string frr_k8s_namespace;
     bool allow_frr_k8s = false;
@@ -46,7 +47,7 @@ class SpeakerRuntime {
   [[nodiscard]] const Membership* membership() const { return membership_.get(); }
 
  private:
-  [[nodiscard]] std::expected<void, SystemError> start_packets(const std::string& exclude_expression);
+  [[nodiscard]] std::expected<void, SystemError> start_packets(const Options& options);
   [[nodiscard]] std::expected<void, SystemError> start_bgp(const Options& options);
   [[nodiscard]] std::expected<void, SystemError> join_cluster(const MembershipSettings& settings);
   void follow_api();

@@ -56,7 +56,17 @@ struct FrameLost {
 struct NeighboursKnown {
   std::map<MacAddress, std::string> nodes;
 };
-using Input = std::variant<Command, InterfaceState, InterfaceGone, FrameReceived, SendersReady, FrameLost, NeighboursKnown>;
+/// From now on a program in the kernel answers, too, or none does any more: it wants leases, or none.
+struct KernelAnswers {
+  bool on = false;
+};
+/// The program has answered so many requests for the address since the last time.
+struct KernelAnswered {
+  IpAddress address;
+  std::uint64_t requests = 0;
+};
+using Input = std::variant<Command, InterfaceState, InterfaceGone, FrameReceived, SendersReady, FrameLost, NeighboursKnown,
+                           KernelAnswers, KernelAnswered>;
 
 /// A whole Ethernet frame, padded to the minimum of 60 bytes.
 struct SendFrame {
@@ -96,7 +106,17 @@ struct ConflictSeen {
   bool announced = true;  ///< it told the whole LAN so; false: it answered somebody, or sent from the address
   friend bool operator==(const ConflictSeen&, const ConflictSeen&) = default;
 };
-using Action = std::variant<SendFrame, JoinGroup, LeaveGroup, CaptureChanged, ConflictSeen>;
+/// One entry of the answer table has changed, for whoever answers from a copy of it (answer_table.hpp).
+struct AnswerChanged {
+  InterfaceIndex interface;
+  IpAddress address;
+  std::optional<MacAddress> mac;  ///< nullopt: no answer any more
+};
+/// The copy may be used until then without asking (answer_lease.hpp).
+struct AnswersLeased {
+  SteadyPoint until;
+};
+using Action = std::variant<SendFrame, JoinGroup, LeaveGroup, CaptureChanged, ConflictSeen, AnswerChanged, AnswersLeased>;
 
 inline constexpr Duration kConflictInterval = std::chrono::milliseconds(50);
 

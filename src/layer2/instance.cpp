@@ -51,7 +51,12 @@ void Instance::on_input(Now now, const Input& in, std::vector<Action>& out) {
     announce_anew(now.steady, ready->interface, ready->family);
   } else if (const auto* known = std::get_if<NeighboursKnown>(&in)) {
     neighbours_.learn(known->nodes);
+  } else if (const auto* kernel = std::get_if<KernelAnswers>(&in)) {
+    lease_.want(kernel->on);
+  } else if (const auto* answered = std::get_if<KernelAnswered>(&in)) {
+    responder_.answered(answered->address, answered->requests);
   }
+  lease_due(now.steady, out);
   captures_due(now.steady, out);
   // Whoever hands in many commands gets them answered and announced once before anything is repeated.
   first_announcements(now.steady, out);
@@ -59,6 +64,7 @@ void Instance::on_input(Now now, const Input& in, std::vector<Action>& out) {
 
 void Instance::on_time(Now now, std::vector<Action>& out) {
   watch_for_pause(now.steady);
+  lease_due(now.steady, out);
   captures_due(now.steady, out);
   announcements_due(now.steady, out);
 }
@@ -66,6 +72,7 @@ void Instance::on_time(Now now, std::vector<Action>& out) {
 SteadyPoint Instance::next_deadline() const {
   auto deadline = std::min({schedule_.next(), probes_.next(), pause_.next()});
   if (!pause_.silent()) deadline = std::min(deadline, refresh_.next());
+  if (leases()) deadline = std::min(deadline, lease_.next());
   for (const auto& [index, port] : ports_) {
     if (port.addresses_changed) deadline = std::min(deadline, port.capture_after);
   }
@@ -219,6 +226,7 @@ void Instance::renew(SteadyPoint now, const IpAddress& address, const InterfaceS
     lose(address, port, out);
   } else if (wanted && answer->mac != port.state.mac) {
     table_.put(address, port.state.index, port.state.mac);
+    out.emplace_back(AnswerChanged{port.state.index, address, port.state.mac});
     announce_again(now, {address, port.state.index});
   }
 }
@@ -232,6 +240,7 @@ void Instance::gain(SteadyPoint now, const IpAddress& address, Port& port, std::
   const auto index = port.state.index;
   if (table_.answers(address).empty()) responder_.taken_over(address);
   table_.put(address, index, port.state.mac);
+  out.emplace_back(AnswerChanged{index, address, port.state.mac});
   port.addresses_changed = true;
   if (address.is_v6()) {
     const auto group = solicited_node_group(address);
@@ -244,6 +253,7 @@ void Instance::gain(SteadyPoint now, const IpAddress& address, Port& port, std::
 void Instance::lose(const IpAddress& address, Port& port, std::vector<Action>& out) {
   const auto index = port.state.index;
   table_.erase(address, index);
+  out.emplace_back(AnswerChanged{index, address, std::nullopt});
   port.addresses_changed = true;
   schedule_.stop({address, index});
   probes_.stop({address, index});
@@ -253,6 +263,10 @@ void Instance::lose(const IpAddress& address, Port& port, std::vector<Action>& o
     const auto group = solicited_node_group(address);
     if (groups_.remove(index, group)) out.emplace_back(LeaveGroup{index, group});
   }
+}
+
+void Instance::lease_due(SteadyPoint now, std::vector<Action>& out) {
+  if (leases() && lease_.due(now)) out.emplace_back(AnswersLeased{lease_.grant(now)});
 }
 
 void Instance::log_eligibility(const std::string& interface, bool arp_before, bool arp, bool ndp_before, bool ndp) const {

@@ -2,7 +2,8 @@
 // announce, makes take-overs known with gratuitous announcements, and notices when somebody else claims one of them.
 //
 // In:   Announce/Withdraw/Reannounce from the speaker, interfaces from netlink, received Ethernet frames, the members' MACs.
-// Out:  Ethernet frames to send, multicast groups to hold, the capture filter per interface, conflicts, counters, log lines.
+// Out:  Ethernet frames to send, multicast groups to hold, the capture filter per interface, conflicts, counters, log lines;
+//       the answer table, change by change, and leases on it, for a program that answers ahead of this core.
 // Thread: packets (or virtual time in tests). It knows nothing of Services' meaning, elections or the API.
 //
 // RFC 826 (ARP), RFC 5227 (IPv4 Address Conflict Detection), RFC 4861 (Neighbor Discovery for IPv6), RFC 4862 (Stateless
@@ -18,6 +19,7 @@
 #include "base/state_machine.hpp"
 #include "base/time.hpp"
 #include "layer2/announcement_schedule.hpp"
+#include "layer2/answer_lease.hpp"
 #include "layer2/answer_table.hpp"
 #include "layer2/contests.hpp"
 #include "layer2/group_memberships.hpp"
@@ -77,6 +79,9 @@ class Instance {
   void gain(SteadyPoint now, const IpAddress& address, Port& port, std::vector<Action>& out);
   void announce_again(SteadyPoint now, const Round& round);
   void lose(const IpAddress& address, Port& port, std::vector<Action>& out);
+  /// Nothing is answered in a silence, wherever.
+  [[nodiscard]] bool leases() const { return !table_.empty() && !pause_.silent(); }
+  void lease_due(SteadyPoint now, std::vector<Action>& out);
 
   void log_eligibility(const std::string& interface, bool arp_before, bool arp, bool ndp_before, bool ndp) const;
   void capture(SteadyPoint now, Port& port, std::vector<Action>& out) const;
@@ -94,6 +99,7 @@ class Instance {
   AnnouncementSchedule probes_;
   RefreshSchedule refresh_;
   PauseWatch pause_;
+  AnswerLease lease_;
   Neighbours neighbours_;
   Contests contests_;
   ConflictCounters conflicts_;

@@ -130,7 +130,7 @@ std::optional<Responder::Claim> Responder::on_arp(const View& view, ByteView fra
   reply.target_mac = packet->sender_mac;
   reply.target_ip = packet->sender_ip;
   out.emplace_back(SendFrame{view.interface.index, encode_arp(reply), packet->target_ip});
-  count_answer(packet->target_ip);
+  answered(packet->target_ip, 1);
   if (log_.debug_enabled()) {
     log_answer(log_, "got ARP request for service IP, sending response", view.interface, packet->target_ip,
                packet->sender_ip, packet->sender_mac, *mac);
@@ -168,7 +168,7 @@ std::optional<Responder::Claim> Responder::on_ndp(const View& view, ByteView fra
   out.emplace_back(SendFrame{view.interface.index,
                              encode_advertisement(answer(*solicitation, *view.interface.link_local, *mac)),
                              solicitation->target});
-  count_answer(solicitation->target);
+  answered(solicitation->target, 1);
   if (log_.debug_enabled()) {
     log_answer(log_, "got NDP request for service IP, sending response", view.interface, solicitation->target,
                solicitation->source, sender, *mac);
@@ -189,10 +189,10 @@ std::optional<Responder::Claim> Responder::on_advertisement(const View& view, By
   return Claim{.address = advertisement->target, .mac = advertisement->target_link_layer, .kind = kind};
 }
 
-void Responder::count_answer(const IpAddress& address) {
+void Responder::answered(const IpAddress& address, std::uint64_t requests) {
   auto& counters = address_counters_[address];
-  ++counters.requests_received;
-  ++counters.responses_sent;
+  counters.requests_received += requests;
+  counters.responses_sent += requests;
   if (!unheard_.empty() && unheard_.erase(address) > 0) ++take_overs_.heard;
 }
 

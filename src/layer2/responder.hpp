@@ -59,6 +59,8 @@ class Responder {
 
   /// Takes a frame back that was counted as sent and was not.
   void not_sent(const FrameLost& lost);
+  /// Counts requests that were answered ahead of it.
+  void answered(const IpAddress& address, std::uint64_t requests);
 
   /// This node began to answer for the address, or ceased to on all interfaces.
   void taken_over(const IpAddress& address);
@@ -73,7 +75,6 @@ class Responder {
   std::optional<Claim> on_ndp(const View& view, ByteView frame, std::vector<Action>& out);
   std::optional<Claim> on_advertisement(const View& view, ByteView frame);
   void count_miss(AnswerTable::Miss miss, const char* operation, const InterfaceState& interface, const IpAddress& address);
-  void count_answer(const IpAddress& address);
 
   Log log_;
   std::map<IpAddress, AddressCounters> address_counters_;

@@ -61,7 +61,7 @@ def test_every_environment_variable_is_documented_with_its_flag(command):
     rows_by_flag = documented_flags(command)
     assert {flag: rows_by_flag[flag][1].strip("`") for flag in read} == read
     page = section((DOCS / "flags.md").read_text(), command)
-    assert [variable for variable in re.findall(r'environment\("(\w+)"\)', source) if variable not in page] == []
+    assert [variable for variable in re.findall(r'(?:environment\(|take_switch\(environment, )"(\w+)"', source) if variable not in page] == []
 
 
 def emitted_metrics():

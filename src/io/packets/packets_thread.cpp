@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,6 +19,7 @@
 #include "io/clock.hpp"
 #include "io/driver.hpp"
 #include "io/entropy.hpp"
+#include "io/kernel_answers/kernel_answers.hpp"
 #include "io/packets/captures.hpp"
 #include "io/packets/conflict_box.hpp"
 #include "io/packets/group_queue.hpp"
@@ -42,7 +44,8 @@ using Actions = std::vector<layer2::Action>;
 
 class Implementation final : public PacketsThread {
  public:
-  Implementation(boost::asio::io_context& main_loop, std::unique_ptr<RE2> excluded, Handlers handlers, Log log)
+  Implementation(boost::asio::io_context& main_loop, std::unique_ptr<RE2> excluded, bool arp_in_kernel, Handlers handlers,
+                 Log log)
       : main_loop_(main_loop),
         handlers_(std::make_shared<Handlers>(std::move(handlers))),
         log_(log),
@@ -60,6 +63,8 @@ class Implementation final : public PacketsThread {
                  }},
             log),
         groups_(log),
+        kernel_(
+            loop_, arp_in_kernel, [this](layer2::KernelAnswers answers) { feed(answers); }, log),
         report_timer_(loop_),
         driver_(loop_, core_, [this](Actions& actions) { perform(actions); }) {}
 
@@ -141,11 +146,18 @@ class Implementation final : public PacketsThread {
                        },
                        [this](const layer2::JoinGroup& join) { change_group({join.interface, join.group, true}); },
                        [this](const layer2::LeaveGroup& leave) { change_group({leave.interface, leave.group, false}); },
-                       [this](const layer2::CaptureChanged& wanted) { captures_.apply(wanted); },
-                       [this](const layer2::ConflictSeen& seen) { tell(seen); }},
+                       [this](const layer2::CaptureChanged& wanted) {
+                         captures_.apply(wanted);
+                         kernel_.apply(wanted);
+                       },
+                       [this](const layer2::ConflictSeen& seen) { tell(seen); },
+                       [this](const layer2::AnswerChanged& changed) { kernel_.apply(changed); },
+                       [this](const layer2::AnswersLeased& lease) { kernel_.apply(lease); }},
                  action);
     }
-    if (!actions.empty()) report_soon();
+    // A lease is renewed many times a second, and changes nothing that is reported.
+    const auto reported = [](const auto& a) { return !std::holds_alternative<layer2::AnswersLeased>(a); };
+    if (kernel_.has_counts() || std::ranges::any_of(actions, reported)) report_soon();
   }
 
   void tell(const layer2::ConflictSeen& seen) {
@@ -163,12 +175,14 @@ class Implementation final : public PacketsThread {
     for (const auto& change : table_.take_changes()) {
       if (const auto* state = std::get_if<layer2::InterfaceState>(&change)) {
         captures_.interface_changed(state->index, state->name);
+        kernel_.interface_changed(state->index, state->name);
         groups_.retry(state->index);
         feed(*state);
       } else {
         const auto gone = std::get<layer2::InterfaceGone>(change);
         feed(gone);
         captures_.interface_gone(gone.index);
+        kernel_.interface_gone(gone.index);
       }
     }
     // Half a dump must not look like missing interfaces.
@@ -191,7 +205,10 @@ class Implementation final : public PacketsThread {
     report_timer_.async_wait([this](const boost::system::error_code& cancelled) {
       if (cancelled) return;
       report_armed_ = false;
-      if (board_.pin(core_)) {
+      if (kernel_.has_counts()) {
+        for (const auto& answered : kernel_.take_counts()) driver_.feed(answered);
+      }
+      if (board_.pin(core_, kernel_.interfaces())) {
         last_report_ = now().steady;
       } else {
         last_report_ = now().steady - kReportInterval + std::chrono::milliseconds(10);
@@ -215,6 +232,7 @@ class Implementation final : public PacketsThread {
   InterfaceTable table_;
   Captures captures_;
   GroupSockets groups_;
+  KernelAnswers kernel_;
   GroupQueue group_queue_;
   bool groups_posted_ = false;
   std::unique_ptr<NetlinkMonitor> monitor_;
@@ -244,7 +262,8 @@ std::expected<std::unique_ptr<PacketsThread>, SystemError> PacketsThread::start(
     }
   }
   if (auto permitted = check_packet_permission(); !permitted) return std::unexpected(std::move(permitted.error()));
-  auto thread = std::make_unique<Implementation>(main_loop, std::move(excluded), std::move(handlers), log);
+  auto thread =
+      std::make_unique<Implementation>(main_loop, std::move(excluded), options.arp_in_kernel, std::move(handlers), log);
   if (auto started = thread->start(); !started) return std::unexpected(std::move(started.error()));
   return thread;
 }

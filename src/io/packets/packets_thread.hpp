@@ -23,12 +23,14 @@ struct PacketsReport {
   layer2::DropCounters drops;
   layer2::ConflictCounters conflicts;
   layer2::TakeOverCounters take_overs;
+  std::map<std::string, bool> arp_in_kernel;  ///< interfaces that answer ARP, by name: in the kernel, or this thread
 };
 
 class PacketsThread {
  public:
   struct Options {
     std::string exclude_expression;  ///< RE2, searched unanchored in interface names; empty = none excluded
+    bool arp_in_kernel = false;      ///< answer ARP in the kernel where that is possible
   };
   struct Handlers {
     /// Runs on the main loop whenever the set of known interface names changed, first soon after the start.

@@ -137,10 +137,12 @@ TEST(MembershipOptions, SwitchTheWatchRingOffByFlagVariableOrFile) {
 
 TEST(MembershipOptions, RefuseAVariableThatIsNeitherOnNorOff) {
   const Argv argv({});
-  const auto options = parse_speaker_options(argv.count(), argv.data(), environment({{"METALLB_ML_WATCH_RING", "perhaps"}}));
-  ASSERT_FALSE(options);
-  EXPECT_EQ(options.error().code, 2);
-  EXPECT_THAT(options.error().errors, HasSubstr("METALLB_ML_WATCH_RING"));
+  for (const auto* variable : {"METALLB_ML_WATCH_RING", "METALLB_ARP_IN_KERNEL"}) {
+    const auto options = parse_speaker_options(argv.count(), argv.data(), environment({{variable, "perhaps"}}));
+    ASSERT_FALSE(options);
+    EXPECT_EQ(options.error().code, 2);
+    EXPECT_THAT(options.error().errors, HasSubstr(variable));
+  }
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ StartupProblem problem_of(std::vector<std::string> arguments, Variables variable
 // Operations spec 2.2, the table's defaults.
 TEST(SpeakerOptions, HaveTheOriginalsDefaults) {
   const auto o = options({});
+  EXPECT_TRUE(o.arp_in_kernel);
   EXPECT_EQ(o.ml_bindaddr, "");
   EXPECT_EQ(o.ml_bindport, "");
   EXPECT_EQ(o.ml_labels, "");
@@ -62,6 +63,7 @@ TEST(SpeakerOptions, HaveTheOriginalsDefaults) {
 TEST(SpeakerOptions, ReadEveryFlag) {
   const auto o = options({"-namespace=a",
                           "-host=b",
+                          "-arp-in-kernel=false",
                           "-ml-bindaddr=c",
                           "-ml-bindport=7947",
                           "-ml-labels=d=e",
@@ -87,6 +89,7 @@ TEST(SpeakerOptions, ReadEveryFlag) {
                           "-kubeconfig=p"});
   EXPECT_EQ(o.namespace_, "a");
   EXPECT_EQ(o.host, "b");
+  EXPECT_FALSE(o.arp_in_kernel);
   EXPECT_EQ(o.ml_bindaddr, "c");
   EXPECT_EQ(o.ml_bindport, "7947");
   EXPECT_EQ(o.ml_labels, "d=e");
@@ -110,7 +113,7 @@ TEST(SpeakerOptions, ReadEveryFlag) {
   EXPECT_EQ(o.tls.curve_preferences, "n");
   EXPECT_EQ(o.metrics_cert_dir, "o");
   EXPECT_EQ(o.kubeconfig, "p");
-  EXPECT_EQ(o.given.size(), 25U);
+  EXPECT_EQ(o.given.size(), 26U);
 }
 
 TEST(SpeakerOptions, TakeDefaultsFromTheEnvironmentAndTheFlagWins) {
@@ -147,6 +150,13 @@ TEST(SpeakerOptions, MakeSettingsOfTheDefaults) {
   EXPECT_FALSE(settings->membership);
   EXPECT_EQ(settings->metrics_port, 9120);
   EXPECT_EQ(settings->health_port, 17472);
+}
+
+TEST(SpeakerOptions, SwitchTheKernelsAnswersOffByFlagOrVariable) {
+  EXPECT_FALSE(options({}, {{"METALLB_ARP_IN_KERNEL", "off"}}).arp_in_kernel);
+  EXPECT_FALSE(options({}, {{"METALLB_ARP_IN_KERNEL", "false"}}).arp_in_kernel);
+  EXPECT_TRUE(options({}, {{"METALLB_ARP_IN_KERNEL", ""}}).arp_in_kernel);
+  EXPECT_TRUE(options({"--arp-in-kernel"}, {{"METALLB_ARP_IN_KERNEL", "off"}}).arp_in_kernel) << "the flag wins";
 }
 
 TEST(SpeakerOptions, NeedTheNodesName) {

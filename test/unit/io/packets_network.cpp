@@ -186,14 +186,15 @@ void LogLines::write(const LogRecord& record) {
   lines_.push_back(std::move(line));
 }
 
-bool LogLines::contains(const std::string& text) const {
+std::size_t LogLines::count(const std::string& text) const {
   const std::lock_guard lock(mutex_);
-  return std::any_of(lines_.begin(), lines_.end(), [&](const auto& line) { return line.find(text) != std::string::npos; });
+  return static_cast<std::size_t>(
+      std::count_if(lines_.begin(), lines_.end(), [&](const auto& line) { return line.find(text) != std::string::npos; }));
 }
 
-Announcer::Announcer(std::string exclude_expression) {
+Announcer::Announcer(std::string exclude_expression, bool arp_in_kernel) {
   auto started = PacketsThread::start(
-      main_, {.exclude_expression = std::move(exclude_expression)},
+      main_, {.exclude_expression = std::move(exclude_expression), .arp_in_kernel = arp_in_kernel},
       {.interfaces_changed = [this](std::set<std::string> names) { interfaces_ = std::move(names); }}, Log(log_));
   if (!started) throw std::runtime_error(started.error().to_string());
   thread_ = std::move(*started);

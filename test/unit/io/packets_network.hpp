@@ -71,7 +71,9 @@ class LogLines final : public LogSink {
  public:
   [[nodiscard]] bool enabled(LogLevel /*level*/) const override { return true; }
   void write(const LogRecord& record) override;
-  [[nodiscard]] bool contains(const std::string& text) const;
+  [[nodiscard]] bool contains(const std::string& text) const { return count(text) > 0; }
+  /// Lines with this text.
+  [[nodiscard]] std::size_t count(const std::string& text) const;
 
  private:
   mutable std::mutex mutex_;
@@ -81,7 +83,7 @@ class LogLines final : public LogSink {
 /// A packets thread at work on this namespace, which leaves the peers' ends alone.
 class Announcer {
  public:
-  explicit Announcer(std::string exclude_expression = "^peer");
+  explicit Announcer(std::string exclude_expression = "^peer", bool arp_in_kernel = false);
   [[nodiscard]] bool eventually(const std::function<bool()>& condition) { return test::eventually(main_, condition); }
   void announce(const std::string& ip, const layer2::InterfaceSet& interfaces = {.all = true, .names = {}}) const;
   void withdraw(const std::string& ip) const;

@@ -302,6 +302,7 @@ RC_GTEST_PROP(Instance, AgreesWithTheRulesAfterAnyHistory, ()) {
   std::map<InterfaceIndex, InterfaceState> interfaces;
   std::set<std::pair<InterfaceIndex, IpAddress>> groups;
   std::map<InterfaceIndex, CaptureChanged> captures;
+  std::map<std::pair<InterfaceIndex, IpAddress>, MacAddress> copy;
   const std::vector<IpAddress> addresses{kVip, kShared, kVip6, ip("fd00::240"), kOther6};
   const auto steps = *rc::gen::inRange(1, 60);
   for (int step = 0; step < steps; ++step) {
@@ -343,6 +344,9 @@ RC_GTEST_PROP(Instance, AgreesWithTheRulesAfterAnyHistory, ()) {
         RC_ASSERT(groups.erase({leave->interface, leave->group}) == 1U);
       } else if (const auto* capture = std::get_if<CaptureChanged>(&action)) {
         captures[capture->interface] = *capture;
+      } else if (const auto* changed = std::get_if<AnswerChanged>(&action)) {
+        copy.erase({changed->interface, changed->address});
+        if (changed->mac) copy.emplace(std::pair(changed->interface, changed->address), *changed->mac);
       } else {
         // Only eligible interfaces send, and each with its own address.
         const auto& sent = std::get<SendFrame>(action);
@@ -363,6 +367,9 @@ RC_GTEST_PROP(Instance, AgreesWithTheRulesAfterAnyHistory, ()) {
       for (const auto& [key, set] : registered) wanted |= key.second == address && set.covers(state.name);
       wanted = wanted && (address.is_v4() ? state.arp : state.link_local.has_value());
       if (wanted) expected.push_back(address);
+      const auto copied = copy.find({index, address});
+      RC_ASSERT((copied != copy.end()) == wanted);
+      if (wanted) RC_ASSERT(copied->second == state.mac);
       if (wanted && address.is_v6()) expected_groups.emplace(index, solicited_node_group(address));
       RC_ASSERT(world.answers(address, index) == wanted);
     }
