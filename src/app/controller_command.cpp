@@ -39,16 +39,19 @@ class ControllerRuntime {
                                        [this] { return !election_ || election_->may_write(); })) {
     const io::WatchScope own{.namespace_ = settings.namespace_, .label_selector = {}, .field_selector = {}};
     auto& services = follow<kube::Service>({});
-    follow<kube::Namespace>({});
-    follow<kube::IPAddressPool>(own);
+    auto& namespaces = follow<kube::Namespace>({});
+    auto& pools = follow<kube::IPAddressPool>(own);
     follow<kube::Community>(own);
     if (!options.leader_elect) return;
     report_.mandate(false);
-    election_.emplace(component, ObjectKey{settings.namespace_, "metallb-controller"}, pod, [this, &services](bool leads) {
-      if (leads) services.list_anew();
-      driver_.feed(controller::Leading{leads});
-      report_.mandate(leads);
-    });
+    election_.emplace(component, ObjectKey{settings.namespace_, "metallb-controller"}, pod,
+                      [this, &services, &namespaces, &pools](bool leads) {
+                        if (leads) {
+                          for (auto* watch : {&services, &namespaces, &pools}) watch->list_anew();
+                        }
+                        driver_.feed(controller::Leading{leads});
+                        report_.mandate(leads);
+                      });
     component.before_stop([this](auto done) { election_->resign(std::move(done)); });
   }
 

@@ -73,7 +73,7 @@ const Decision* Instance::decision(const ServiceKey& service) const {
 void Instance::apply(Now now, const kube::Change<kube::Service>& change) {
   const auto before = services_.apply(change);
   if (std::holds_alternative<kube::Listed<kube::Service>>(change)) {
-    awaits_list_ = false;
+    awaited_.services = false;
     // A relist may have passed by changes that the watch would have told of.
     if (phase_ == Phase::kRunning) resync_ = ServiceKey{};
     return;
@@ -107,6 +107,7 @@ void Instance::apply(Now now, const kube::Change<kube::Service>& change) {
 
 void Instance::apply(Now now, const kube::Change<kube::IPAddressPool>& change) {
   const auto before = pools_.apply(change);
+  if (std::holds_alternative<kube::Listed<kube::IPAddressPool>>(change)) awaited_.pools = false;
   if (const auto* upserted = std::get_if<kube::Upserted<kube::IPAddressPool>>(&change)) {
     const auto& pool = *upserted->object;
     if (pool.metadata.namespace_ != options_.namespace_) return;
@@ -129,6 +130,7 @@ void Instance::apply(const kube::Change<kube::Community>& change) {
 
 void Instance::apply(const kube::Change<kube::Namespace>& change) {
   const auto before = namespaces_.apply(change);
+  if (std::holds_alternative<kube::Listed<kube::Namespace>>(change)) awaited_.namespaces = false;
   if (!config_) {
     config_dirty_ = true;
     return;

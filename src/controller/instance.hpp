@@ -120,7 +120,7 @@ class Instance {
 
   /// Everything is known that has to be before addresses may be registered.
   [[nodiscard]] bool ready_to_adopt() const {
-    return leading_ && !awaits_list_ && services_.listed() && config_ && !config_->pools.empty();
+    return leading_ && !awaited_.any() && services_.listed() && config_ && !config_->pools.empty();
   }
   void stand_by();
   [[nodiscard]] bool config_due() const { return config_dirty_ && pools_.listed() && namespaces_.listed(); }
@@ -144,7 +144,14 @@ class Instance {
   Log log_;
   Phase phase_ = Phase::kWaiting;
   bool leading_;
-  bool awaits_list_ = false;  ///< of Services, since it leads
+  /// Lists that must have come since it leads: a watch may be dead without a sign, and what another leader last did unseen.
+  struct Awaited {
+    bool services = false;
+    bool pools = false;
+    bool namespaces = false;
+    [[nodiscard]] bool any() const { return services || pools || namespaces; }
+  };
+  Awaited awaited_;
 
   kube::Store<kube::Service> services_;
   kube::Store<kube::IPAddressPool> pools_;

@@ -57,7 +57,7 @@ void Instance::load_config(Now now, Output& out) {
 void Instance::apply(const Leading& in) {
   if (std::exchange(leading_, in.leads) == in.leads) return;
   if (!leading_) return stand_by();
-  awaits_list_ = true;
+  awaited_ = {.services = true, .pools = true, .namespaces = true};
   // What is wrong is told by whoever leads, to whom it is news.
   config_errors_.clear();
   config_dirty_ = true;

@@ -60,7 +60,7 @@ SteadyPoint LeaderElection::next_deadline() const {
 }
 
 bool LeaderElection::leads(SteadyPoint now) const {
-  return standing_ == Standing::kUnelected || (standing_ == Standing::kElected && now < leads_until_);
+  return standing_ == Standing::kUnelected || (standing_ == Standing::kElected && !contested_ && now < leads_until_);
 }
 
 bool LeaderElection::another_holds(SteadyPoint now) const {
@@ -105,6 +105,9 @@ void LeaderElection::take_write(Now now, const Pending& sent, const LeaseAnswer&
     return elected(now, sent.sent, out);
   }
   if (answer.status == kConflict || (answer.status == kNotFound && sent.verb == Verb::kReplace)) {
+    // Somebody wrote it: whether that was for its leadership, the next read tells. A machine that was held may have a clock
+    // that stood still, by which the time is not over yet.
+    contested_ = true;
     next_try_ = now.steady + random_.jittered(kCrowd, 1.0);
     return;
   }
@@ -155,6 +158,7 @@ void LeaderElection::follow(Now now, Output& out) {
 
 void LeaderElection::elected(Now now, SteadyPoint sent, Output& out) {
   written_ = true;
+  contested_ = false;
   refused_since_.reset();
   // Counted from the sending: the server may have stored it, and others may have seen it, at any time since.
   leads_until_ = sent + options_.timing.renew_deadline;
@@ -174,10 +178,14 @@ void LeaderElection::refused(Now now, const std::string& error, Output& out) {
   current_ = false;
   if (!refused_since_) refused_since_ = now.steady;
   const bool unelected = standing_ == Standing::kUnelected;
-  next_try_ = later(now.steady, unelected ? options_.timing.refused_retry : options_.timing.retry);
+  const auto lasted = now.steady - *refused_since_;
+  next_try_ = later(now.steady, unelected ? pause_after(lasted) : options_.timing.retry);
   if (unelected || standing_ == Standing::kElected || resigning_) return;
-  // The right was there and has gone, here. Others may still have it: they are given the time to take the Lease.
-  if (written_ && now.steady < *refused_since_ + 2 * options_.timing.lease) return;
+  // Whoever holds it is at work; that this one may not ask is another matter.
+  if (another_holds(now.steady)) return;
+  // A Role that is applied after the Deployment, or an API server that has not read it yet, refuses for a moment. And where
+  // the right was there and has gone, here, others may still have it: they are given the time to take the Lease.
+  if (lasted < (written_ ? 2 : 1) * options_.timing.lease) return;
   const bool waits = other_renewed_;
   if (auto text = "refused " + error; std::exchange(said_, text) != text) {
     std::string message = waits ? "the lease is refused, and another replica was at work: this one waits; let the "
@@ -189,15 +197,21 @@ void LeaderElection::refused(Now now, const std::string& error, Output& out) {
   }
   if (waits) return;
   standing_ = Standing::kUnelected;
-  next_try_ = later(now.steady, options_.timing.refused_retry);
+  next_try_ = later(now.steady, pause_after(lasted));
   out.emplace_back(Leadership{true});
+}
+
+/// The longer it has been refused, the less is to be expected of asking.
+Duration LeaderElection::pause_after(Duration refused) const {
+  return std::clamp<Duration>(refused / 2, options_.timing.retry, options_.timing.refused_retry);
 }
 
 void LeaderElection::trouble(Now now, const Pending& sent, const std::string& error) {
   current_ = false;  // the request may have been carried out
   const bool unelected = standing_ == Standing::kUnelected;
   // Counted from the sending: what ran into its timeout is tried again at once, perhaps over another connection.
-  next_try_ = std::max(now.steady, later(sent.sent, unelected ? options_.timing.refused_retry : options_.timing.retry / 2));
+  next_try_ = std::max(now.steady, later(sent.sent, unelected && refused_since_ ? pause_after(now.steady - *refused_since_)
+                                                                                : options_.timing.retry / 2));
   if (auto text = "trouble " + error; std::exchange(said_, text) != text) {
     log_.warn({{"op", "leaderElection"},
                {"lease", options_.lease.to_string()},
@@ -216,6 +230,7 @@ void LeaderElection::expire(Now now, Output& out) {
 
 void LeaderElection::step_down(Output& out) {
   standing_ = Standing::kFollowing;
+  contested_ = false;
   said_.clear();
   out.emplace_back(Leadership{false});
 }

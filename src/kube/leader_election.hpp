@@ -12,7 +12,7 @@
 //     that was read, so of two that take it one gets a conflict.
 //   - leads() asks the time, so that a process that was paused knows it before it acts.
 // Where the API server refuses the Lease (the original's roles grant none) there is no election: the process works, says so
-// once, and asks again every few minutes. Two replicas would both work then, unless one has seen the other renew.
+// once, and asks again, after two minutes at most. Two replicas would both work then, unless one has seen the other renew.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -69,7 +69,7 @@ class LeaderElection {
     std::chrono::seconds lease{5};                              ///< unchanged for so long, it may be taken
     Duration renew_deadline = std::chrono::milliseconds(3500);  ///< without a renewal for so long, the leader stops
     Duration retry = std::chrono::seconds(1);                   ///< between renewals, and looks of those who wait
-    Duration refused_retry = std::chrono::minutes(2);           ///< between attempts while working without election
+    Duration refused_retry = std::chrono::minutes(2);           ///< between attempts while working without election, at most
     Duration farewell = std::chrono::seconds(1);                ///< giving back takes no longer
   };
   struct Options {
@@ -118,6 +118,7 @@ class LeaderElection {
   void follow(Now now, Output& out);
   void elected(Now now, SteadyPoint sent, Output& out);
   void refused(Now now, const std::string& error, Output& out);
+  [[nodiscard]] Duration pause_after(Duration refused) const;
   void trouble(Now now, const Pending& sent, const std::string& error);
   /// Past the renew deadline it leads no more.
   void expire(Now now, Output& out);
@@ -142,6 +143,7 @@ class LeaderElection {
   bool current_ = false;        ///< observed_ is the Lease as it is, as far as can be known: no need to read before a write
   bool other_renewed_ = false;  ///< another replica was seen at work
   bool written_ = false;        ///< once, so it was permitted
+  bool contested_ = false;      ///< the last renewal met a write of somebody else's
   WallPoint renewed_{};         ///< the last time written
   std::optional<Pending> pending_;
   Duration round_trip_{};  ///< of the last request

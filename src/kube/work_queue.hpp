@@ -36,6 +36,10 @@ class WorkQueue {
 
   WorkQueue() : WorkQueue(Limits{}) {}
   explicit WorkQueue(Limits limits) : limits_(limits) {}
+  WorkQueue(const WorkQueue&) = delete;
+  WorkQueue& operator=(const WorkQueue&) = delete;
+  WorkQueue(WorkQueue&&) = default;
+  WorkQueue& operator=(WorkQueue&&) = default;
 
   /// Due at once. A key that is being worked on becomes due when it is done.
   void add(const Key& key) {

@@ -60,10 +60,9 @@ struct NeighboursKnown {
 struct KernelAnswers {
   bool on = false;
 };
-/// The program has answered so many requests for the address since the last time.
+/// How many requests the program has answered since the last time, by address.
 struct KernelAnswered {
-  IpAddress address;
-  std::uint64_t requests = 0;
+  std::map<IpAddress, std::uint64_t> requests;
 };
 using Input = std::variant<Command, InterfaceState, InterfaceGone, FrameReceived, SendersReady, FrameLost, NeighboursKnown,
                            KernelAnswers, KernelAnswered>;

@@ -54,7 +54,7 @@ void Instance::on_input(Now now, const Input& in, std::vector<Action>& out) {
   } else if (const auto* kernel = std::get_if<KernelAnswers>(&in)) {
     lease_.want(kernel->on);
   } else if (const auto* answered = std::get_if<KernelAnswered>(&in)) {
-    responder_.answered(answered->address, answered->requests);
+    for (const auto& [address, requests] : answered->requests) responder_.answered(address, requests);
   }
   lease_due(now.steady, out);
   captures_due(now.steady, out);

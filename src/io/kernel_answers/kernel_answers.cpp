@@ -75,11 +75,8 @@ void KernelAnswers::apply(const layer2::AnswersLeased& lease) {
   if (program_) program_->lease(lease.until);
 }
 
-std::vector<layer2::KernelAnswered> KernelAnswers::take_counts() {
-  std::vector<layer2::KernelAnswered> out;
-  if (!program_) return out;
-  for (const auto& [address, requests] : program_->take_counts()) out.push_back({address, requests});
-  return out;
+layer2::KernelAnswered KernelAnswers::take_counts() {
+  return program_ ? layer2::KernelAnswered{program_->take_counts()} : layer2::KernelAnswered{};
 }
 
 std::map<std::string, bool> KernelAnswers::interfaces() const {
@@ -91,20 +88,22 @@ std::map<std::string, bool> KernelAnswers::interfaces() const {
 }
 
 void KernelAnswers::attach(InterfaceIndex interface, Port& port) {
-  port.attempt = ++attempts_;
-  if (!program_) return;
-  boost::asio::post(slow_loop_, [this, interface, attempt = port.attempt, alive = std::weak_ptr<void>(alive_)] {
+  // One attempt at a time: the kernel refuses a program that is there already.
+  if (!program_ || std::exchange(port.attaching, true)) return;
+  boost::asio::post(slow_loop_, [this, interface, alive = std::weak_ptr<void>(alive_)] {
     // What the other loop does not get to see any more ends with the loop.
-    boost::asio::post(loop_, [this, interface, attempt, alive, outcome = program_->attach(interface)]() mutable {
-      if (!alive.expired()) attached(interface, attempt, std::move(outcome));
+    boost::asio::post(loop_, [this, interface, alive, outcome = program_->attach(interface)]() mutable {
+      if (!alive.expired()) attached(interface, std::move(outcome));
     });
   });
 }
 
-void KernelAnswers::attached(InterfaceIndex interface, std::uint64_t attempt, Outcome outcome) {
-  if (!outcome) return refused(outcome.error());
+void KernelAnswers::attached(InterfaceIndex interface, Outcome outcome) {
   const auto port = ports_.find(interface);
-  if (port == ports_.end() || !port->second.wanted || port->second.attempt != attempt) return dispose(std::move(*outcome));
+  if (port != ports_.end()) port->second.attaching = false;
+  if (!outcome) return refused(outcome.error());
+  // It may have been unwanted, and wanted again, meanwhile.
+  if (port == ports_.end() || !port->second.wanted) return dispose(std::move(*outcome));
   port->second.link = std::move(*outcome);
   log_.debug({{"event", "arpInKernel"}, {"interface", port->second.name}});
   tell();
@@ -125,7 +124,7 @@ void KernelAnswers::tell() {
 }
 
 void KernelAnswers::refused(const SystemError& error) {
-  if (std::exchange(told_refusal_, true)) return;
+  if (!told_refusals_.insert(error.to_string()).second) return;
   log_.info({{"op", "arpInKernel"},
              {"error", error.to_string()},
              {"msg", "ARP is answered by this process, which takes a little longer than in the kernel"}});

@@ -12,9 +12,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "base/log.hpp"
 #include "io/kernel_answers/arp_program.hpp"
@@ -41,7 +41,7 @@ class KernelAnswers {
   void apply(const layer2::AnswersLeased& lease);
 
   [[nodiscard]] bool has_counts() const { return program_ && program_->has_counts(); }
-  [[nodiscard]] std::vector<layer2::KernelAnswered> take_counts();
+  [[nodiscard]] layer2::KernelAnswered take_counts();
   /// By name, the interfaces that answer ARP for something, and whether in the kernel.
   [[nodiscard]] std::map<std::string, bool> interfaces() const;
 
@@ -49,12 +49,12 @@ class KernelAnswers {
   struct Port {
     std::string name;
     bool wanted = false;
-    std::uint64_t attempt = 0;  ///< of which the outcome is awaited, or was the last
+    bool attaching = false;  ///< an outcome is awaited
     std::optional<ProgramLink> link;
   };
   using Outcome = std::expected<ProgramLink, SystemError>;
   void attach(InterfaceIndex interface, Port& port);
-  void attached(InterfaceIndex interface, std::uint64_t attempt, Outcome outcome);
+  void attached(InterfaceIndex interface, Outcome outcome);
   void detach(Port& port);
   void dispose(ProgramLink link);
   void tell();
@@ -65,9 +65,8 @@ class KernelAnswers {
   Log log_;
   std::unique_ptr<ArpProgram> program_;
   std::map<InterfaceIndex, Port> ports_;
-  std::uint64_t attempts_ = 0;
   bool told_on_ = false;
-  bool told_refusal_ = false;
+  std::set<std::string> told_refusals_;
   std::shared_ptr<void> alive_ = std::make_shared<char>();
 
   boost::asio::io_context slow_loop_{1};

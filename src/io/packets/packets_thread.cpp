@@ -204,10 +204,8 @@ class Implementation final : public PacketsThread {
     report_timer_.expires_at(std::max(last_report_ + kReportInterval, now().steady));
     report_timer_.async_wait([this](const boost::system::error_code& cancelled) {
       if (cancelled) return;
+      if (kernel_.has_counts()) driver_.feed(kernel_.take_counts());
       report_armed_ = false;
-      if (kernel_.has_counts()) {
-        for (const auto& answered : kernel_.take_counts()) driver_.feed(answered);
-      }
       if (board_.pin(core_, kernel_.interfaces())) {
         last_report_ = now().steady;
       } else {

@@ -184,7 +184,7 @@ void BgpAnnouncer::report(const BgpSessionWatch::Down& down, Output& out) {
   const auto peer = objects_.peer({settings_.namespace_, down.name});
   if (!peer) return;
   out.emplace_back(kube::event_note(*peer, kube::EventNote::Type::kWarning, "bgpSessionDown",
-                                    "the BGP session of node \"" + settings_.node + "\" has been down for a minute: " +
+                                    "the BGP session of node \"" + settings_.node + "\" is down, for a minute and more: " +
                                         (down.problem.empty() ? "the router has not answered" : down.problem)));
 }
 

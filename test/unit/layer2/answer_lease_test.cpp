@@ -72,7 +72,7 @@ TEST_F(Leased, IsNotRenewedInTheSilenceAfterAPauseWhateverCallComesFirst) {
   world.settle();
   const auto before = world;
   const auto request = arp_frame({});
-  const std::vector<Input> calls{FrameReceived{kEth0, request}, eth1(), KernelAnswers{true}, KernelAnswered{kVip, 1},
+  const std::vector<Input> calls{FrameReceived{kEth0, request}, eth1(), KernelAnswers{true}, KernelAnswered{{{kVip, 1}}},
                                  Command(Reannounce{kVip})};
   for (const auto& call : calls) {
     world = before;
@@ -113,7 +113,7 @@ TEST_F(Leased, TellsOfEveryAnswerThatComesChangesAndGoes) {
 
 TEST_F(Leased, CountsWhatTheProgramAnsweredLikeItsOwn) {
   EXPECT_EQ(world.core.take_overs().heard, 0U);
-  world.input(KernelAnswered{kVip, 3});
+  world.input(KernelAnswered{{{kVip, 3}}});
   EXPECT_TRUE(world.answers(kVip));
   EXPECT_EQ(world.core.address_counters().at(kVip).requests_received, 4U);
   EXPECT_EQ(world.core.address_counters().at(kVip).responses_sent, 4U);
