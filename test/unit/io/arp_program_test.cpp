@@ -47,7 +47,7 @@ struct Both {
   Bytes judge(const Bytes& frame) const {
     program->lease(io::now().steady + std::chrono::milliseconds(900));
     auto answer = program->judge(frame);
-    EXPECT_TRUE(answer) << answer.error().to_string();
+    EXPECT_TRUE(answer) << answer.error().to_string() << " for a frame of " << frame.size() << " bytes";
     return answer.value_or(Bytes());
   }
   /// What the core does about it.
@@ -136,6 +136,9 @@ RC_GTEST_PROP(ArpProgram, NeverAnswersAnythingButWhatTheResponderWould, ()) {
     frame[*rc::gen::inRange<std::size_t>(0, std::min<std::size_t>(frame.size(), 42))] =
         *rc::gen::element<std::uint8_t>(0, 1, 2, 4, 6, 8, 192, 240, 255);
   }
+  // The kernel's test run refuses what calls itself IP and has no room for its header.
+  const bool is_ip = (frame[12] == 0x08 && frame[13] == 0x00) || (frame[12] == 0x86 && frame[13] == 0xdd);
+  RC_PRE(!is_ip || frame.size() >= 14 + 40);
   const auto answer = both.judge(frame);
   if (!answer.empty()) RC_ASSERT(difference(both, frame, answer) == "");
 }
