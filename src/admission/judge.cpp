@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "admission/advice.hpp"
 #include "admission/findings.hpp"
+#include "config/advice.hpp"
 #include "kube/json_text.hpp"
 
 namespace metallb::admission {
@@ -39,8 +39,10 @@ bool means_the_same(const Review& review) {
          same(at(review.object, "metadata", "labels"), at(review.before, "metadata", "labels"));
 }
 
-bool contains(const Errors& errors, const config::ConfigError& error) {
-  return std::find(errors.begin(), errors.end(), error) != errors.end();
+/// The object was wrong already. What else is wrong with it now does not matter: it was not in force.
+bool known_wrong(const Errors& known, const config::ConfigError& error) {
+  return std::any_of(known.begin(), known.end(),
+                     [&](const auto& other) { return other.kind == error.kind && other.key == error.key; });
 }
 
 std::string joined(const Errors& errors) {
@@ -70,7 +72,7 @@ Errors faults(const Change& change, std::string_view kind, const ObjectKey& key)
   const auto known = errors_of(without_references(change.before));
   auto errors = errors_of(without_references(change.after));
   std::erase_if(errors, [&](const auto& error) {
-    return error.kind != kind || error.transient || (error.key != key && contains(known, error));
+    return error.kind != kind || error.transient || (error.key != key && known_wrong(known, error));
   });
   return errors;
 }
@@ -92,7 +94,7 @@ void remark(const Change& change, const Kept& kept, std::string_view kind, const
   for (const auto& error : errors_of(without_references(change.after, kept))) {
     if (error.kind == kind && error.key == key) {
       add_once(out.own, error.to_string());
-    } else if (!contains(known, error)) {
+    } else if (!known_wrong(known, error)) {
       add_once(out.caused, "this change breaks " + error.to_string());
     } else {
       add_once(out.old, "already wrong before: " + error.to_string());
@@ -116,6 +118,27 @@ std::vector<std::string> remarks(const Change& change, const Webhook& webhook, c
   return out;
 }
 
+/// What may not do what its author means.
+struct Adviser {
+  config::Advice advice;
+
+  std::vector<std::string> operator()(const std::shared_ptr<const kube::IPAddressPool>& pool) const {
+    return advice.on_pool(*pool);
+  }
+  std::vector<std::string> operator()(const std::shared_ptr<const kube::L2Advertisement>& object) const {
+    return advice.on_pools_of(object->spec);
+  }
+  std::vector<std::string> operator()(const std::shared_ptr<const kube::BGPAdvertisement>& object) const {
+    auto out = advice.on_pools_of(object->spec);
+    for (auto& text : advice.on_peers_of(object->spec)) out.push_back(std::move(text));
+    return out;
+  }
+  std::vector<std::string> operator()(const std::shared_ptr<const kube::BGPPeer>& peer) const {
+    return config::advice_on_fields(peer->spec);
+  }
+  std::vector<std::string> operator()(const auto&) const { return {}; }
+};
+
 }  // namespace
 
 std::optional<Verdict> judge_alone(const Webhook& webhook, const Review& review, const std::string& namespace_) {
@@ -129,8 +152,8 @@ std::optional<Verdict> judge_alone(const Webhook& webhook, const Review& review,
       // Refusing would keep an object that is of no use from being labelled, released by its finalizers, and deleted.
       if (!ours) {
         Verdict verdict;
-        verdict.warnings.push_back(std::string(kind) + " " + review.key.to_string() + " has no effect: only those in " +
-                                   namespace_ + " are looked at");
+        verdict.warnings.push_back(std::string(kind) + " " + review.key.to_string() + " " +
+                                   config::advice_elsewhere(namespace_));
         return verdict;
       }
       if (being_deleted(review.object)) return Verdict();
@@ -160,7 +183,7 @@ Verdict judge(const Webhook& webhook, const Review& review, const config::Resour
 
   Verdict verdict;
   verdict.warnings = remarks(change, webhook, review.key);
-  const auto advice = advice_on(*object, change.after);
+  const auto advice = std::visit(Adviser{config::Advice(change.after)}, *object);
   verdict.warnings.insert(verdict.warnings.begin(), advice.begin(), advice.end());
   return verdict;
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "apiserver/kinds.hpp"
-
 namespace metallb::apiserver {
 namespace {
 
@@ -12,25 +10,17 @@ struct Group {
   std::vector<std::string> versions;  ///< the preferred one first
 };
 
-/// Newer versions first; "v1" beats "v1beta2" beats "v1beta1".
-bool newer(const std::string& a, const std::string& b) {
-  const auto rank = [](const std::string& v) { return std::pair(v.find("beta") == std::string::npos, v); };
-  return rank(a) > rank(b);
-}
-
-std::vector<Group> groups() {
+std::vector<Group> groups(const Catalogue& kinds) {
   std::vector<Group> out;
-  for (const auto& kind : kinds()) {
-    if (kind.group.empty()) continue;
-    auto found = std::ranges::find(out, kind.group, &Group::name);
-    if (found == out.end()) found = out.insert(out.end(), Group{std::string(kind.group), {}});
-    auto add = [&found](std::string_view version) {
-      if (std::ranges::find(found->versions, version) == found->versions.end()) found->versions.emplace_back(version);
-    };
-    add(kind.version);
-    for (const auto version : kind.older_versions) add(version);
+  for (const auto* kind : kinds.kinds()) {
+    if (kind->group.empty() || kind->served.empty()) continue;
+    auto found = std::ranges::find(out, kind->group, &Group::name);
+    if (found == out.end()) found = out.insert(out.end(), Group{kind->group, {}});
+    for (const auto& version : kind->served) {
+      if (std::ranges::find(found->versions, version) == found->versions.end()) found->versions.push_back(version);
+    }
   }
-  for (auto& group : out) std::ranges::sort(group.versions, newer);
+  for (auto& group : out) std::ranges::sort(group.versions, preferred_version);
   return out;
 }
 
@@ -47,24 +37,21 @@ json::object group_object(const Group& group, bool alone) {
   return out;
 }
 
-json::object resource_list(std::string_view group, std::string_view version) {
+json::object resource_list(const Catalogue& kinds, std::string_view group, std::string_view version) {
   json::array resources;
-  for (const auto& kind : kinds()) {
+  for (const auto* entry : kinds.kinds()) {
+    const auto& kind = *entry;
     if (kind.group != group || !kind.serves(version)) continue;
     json::array verbs{"create"};
     if (!kind.review) verbs = {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"};
     json::object row{
         {"name", kind.plural}, {"singularName", kind.singular}, {"namespaced", kind.namespaced}, {"kind", kind.kind}};
     row["verbs"] = std::move(verbs);
-    json::array short_names;
-    for (const auto name : kind.short_names) short_names.emplace_back(name);
-    if (!short_names.empty()) row["shortNames"] = std::move(short_names);
-    json::array categories;
-    for (const auto name : kind.categories) categories.emplace_back(name);
-    if (!categories.empty()) row["categories"] = std::move(categories);
+    if (!kind.short_names.empty()) row["shortNames"] = to_array(kind.short_names);
+    if (!kind.categories.empty()) row["categories"] = to_array(kind.categories);
     resources.emplace_back(std::move(row));
-    if (kind.status) {
-      resources.emplace_back(json::object{{"name", std::string(kind.plural) + "/status"},
+    if (kind.has_status(version)) {
+      resources.emplace_back(json::object{{"name", kind.plural + "/status"},
                                           {"singularName", ""},
                                           {"namespaced", kind.namespaced},
                                           {"kind", kind.kind},
@@ -78,9 +65,9 @@ json::object resource_list(std::string_view group, std::string_view version) {
           {"resources", std::move(resources)}};
 }
 
-json::object root_paths() {
+json::object root_paths(const Catalogue& kinds) {
   json::array paths{"/api", "/api/v1", "/apis"};
-  for (const auto& version : api_versions()) {
+  for (const auto& version : api_versions(kinds)) {
     if (version != "v1") paths.emplace_back("/apis/" + version);
   }
   for (const auto* path : {"/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"})
@@ -88,37 +75,37 @@ json::object root_paths() {
   return {{"paths", std::move(paths)}};
 }
 
-json::object group_list() {
+json::object group_list(const Catalogue& kinds) {
   json::array list;
-  for (const auto& group : groups()) list.emplace_back(group_object(group, false));
+  for (const auto& group : groups(kinds)) list.emplace_back(group_object(group, false));
   return {{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(list)}};
 }
 
 }  // namespace
 
-std::vector<std::string> api_versions() {
+std::vector<std::string> api_versions(const Catalogue& kinds) {
   std::vector<std::string> out{"v1"};
-  for (const auto& group : groups()) {
+  for (const auto& group : groups(kinds)) {
     for (const auto& version : group.versions) out.push_back(group.name + "/" + version);
   }
   return out;
 }
 
-std::optional<json::object> discover(const std::vector<std::string>& segments) {
-  if (segments.empty()) return root_paths();
+std::optional<json::object> discover(const Catalogue& kinds, const std::vector<std::string>& segments) {
+  if (segments.empty()) return root_paths(kinds);
   if (segments == std::vector<std::string>{"api"}) {
     return json::object{
         {"kind", "APIVersions"}, {"versions", json::array{"v1"}}, {"serverAddressByClientCIDRs", json::array{}}};
   }
-  if (segments == std::vector<std::string>{"api", "v1"}) return resource_list("", "v1");
+  if (segments == std::vector<std::string>{"api", "v1"}) return resource_list(kinds, "", "v1");
   if (segments[0] != "apis" || segments.size() > 3) return std::nullopt;
-  if (segments.size() == 1) return group_list();
-  const auto all = groups();
+  if (segments.size() == 1) return group_list(kinds);
+  const auto all = groups(kinds);
   const auto group = std::ranges::find(all, segments[1], &Group::name);
   if (group == all.end()) return std::nullopt;
   if (segments.size() == 2) return group_object(*group, true);
   if (std::ranges::find(group->versions, segments[2]) == group->versions.end()) return std::nullopt;
-  return resource_list(segments[1], segments[2]);
+  return resource_list(kinds, segments[1], segments[2]);
 }
 
 json::object version_info(const std::string& version) {

@@ -12,6 +12,11 @@ std::string qualified(std::string_view name, std::string_view group) {
   return group.empty() ? std::string(name) : std::string(name) + "." + std::string(group);
 }
 
+/// kubectl shows the causes, others the message: both say it.
+std::string left_out_text(const Causes& causes) {
+  return std::to_string(causes.left_out()) + " more that are not listed";
+}
+
 Error about(const Kind& kind, std::string_view name, int code, std::string reason, std::string_view text) {
   return {.code = code,
           .reason = std::move(reason),
@@ -34,8 +39,23 @@ Error plain(int code, std::string reason, std::string message) {
 
 }  // namespace
 
+void Causes::push_back(Cause cause) {
+  if (full()) return leave_out(1);
+  text_ += cause.field.size() + cause.message.size();
+  kept_.push_back(std::move(cause));
+}
+
+void Causes::add(const Causes& more) {
+  for (const auto& cause : more) push_back(cause);
+  leave_out(more.left_out_);
+}
+
 Cause invalid_value(std::string field, const json::value& value, std::string_view detail) {
-  return {"FieldValueInvalid", std::move(field), "Invalid value: " + json::serialize(value) + ": " + std::string(detail)};
+  return {"FieldValueInvalid", std::move(field), "Invalid value: " + to_text(value) + ": " + std::string(detail)};
+}
+
+Cause general_cause(std::string_view detail) {
+  return {"FieldValueInvalid", "<nil>", "Invalid value: \"\": " + std::string(detail)};
 }
 
 Cause required_value(std::string field, std::string_view detail) {
@@ -64,9 +84,11 @@ json::object Error::to_status() const {
   if (!kind.empty()) details["kind"] = kind;
   if (!causes.empty()) {
     json::array list;
-    for (const auto& cause : causes) {
+    const auto add = [&list](const Cause& cause) {
       list.emplace_back(json::object{{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}});
-    }
+    };
+    for (const auto& cause : causes) add(cause);
+    if (causes.left_out() > 0) add(general_cause(left_out_text(causes)));
     details["causes"] = std::move(list);
   }
   json::object status{{"kind", "Status"},    {"apiVersion", "v1"}, {"metadata", json::object{}},
@@ -101,7 +123,8 @@ Error stale(const Kind& kind, std::string_view name) {
 Error invalid(const Kind& kind, std::string_view name, Causes causes) {
   std::string text;
   for (const auto& cause : causes) text += (text.empty() ? "" : ", ") + cause.field + ": " + cause.message;
-  if (causes.size() > 1) text = "[" + text + "]";
+  if (causes.left_out() > 0) text += ", and " + left_out_text(causes);
+  if (std::next(causes.begin()) != causes.end()) text = "[" + text + "]";
   return {.code = 422,
           .reason = "Invalid",
           .message = qualified(kind.kind, kind.group) + " " + quoted(name) + " is invalid: " + text,

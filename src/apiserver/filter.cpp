@@ -32,7 +32,7 @@ const std::vector<Selectable>& selectable() {
 bool supported(const Kind& kind, std::string_view path) {
   if (path == "metadata.name") return true;
   if (path == "metadata.namespace") return kind.namespaced;
-  return std::ranges::any_of(selectable(), [&](const Selectable& row) {
+  return !kind.custom && std::ranges::any_of(selectable(), [&](const Selectable& row) {
     return row.kind == kind.kind && std::ranges::find(row.fields, path) != row.fields.end();
   });
 }

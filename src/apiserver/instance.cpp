@@ -1,7 +1,10 @@
 #include "apiserver/instance.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "apiserver/definitions/definition.hpp"
+#include "apiserver/definitions/establish.hpp"
 #include "apiserver/discovery.hpp"
 #include "apiserver/lifecycle.hpp"
 #include "apiserver/openapi.hpp"
@@ -12,6 +15,8 @@
 #include "apiserver/watches.hpp"
 #include "apiserver/writer.hpp"
 #include "base/contract.hpp"
+#include "base/cut.hpp"
+#include "kube/timestamp.hpp"
 
 namespace metallb::apiserver {
 namespace {
@@ -52,6 +57,37 @@ Result<bool> dry_run(const Query& query) {
   return std::unexpected(bad_request("dryRun: Unsupported value: \"" + value + "\": supported values: \"All\""));
 }
 
+Result<WriteOptions> write_options(const Query& query) {
+  const auto dry = dry_run(query);
+  if (!dry) return std::unexpected(dry.error());
+  const auto validation = query.text("fieldValidation");
+  WriteOptions out{.dry_run = *dry};
+  if (validation.empty() || validation == "Warn") return out;
+  if (validation != "Ignore" && validation != "Strict") {
+    return std::unexpected(bad_request("fieldValidation: Unsupported value: \"" + validation +
+                                       "\": supported values: \"Ignore\", \"Strict\", \"Warn\""));
+  }
+  out.unknown_fields = validation == "Strict" ? UnknownFields::kRefuse : UnknownFields::kIgnore;
+  return out;
+}
+
+/// Of all warnings of an answer, and of one when they are too many: proxies and clients refuse long headers. As in
+/// kube-apiserver, but bytes and not characters.
+constexpr std::size_t kWarningsLimit = 4096;
+constexpr std::size_t kWarningLimit = 256;
+
+/// RFC 7234, Section 5.5, as Kubernetes uses it: code 299, no agent, the text. What does not fit any more is cut, or left
+/// out.
+void warn(Respond& answer, const std::string& text) {
+  auto& header = answer.headers["Warning"];
+  for (const auto limit : {kWarningsLimit, kWarningLimit}) {
+    const auto one = (header.empty() ? "299 - " : ", 299 - ") + json::serialize(json::value(cut(text, limit)));
+    if (header.size() + one.size() > kWarningsLimit) continue;
+    header += one;
+    return;
+  }
+}
+
 }  // namespace
 
 class Instance::State {
@@ -60,6 +96,7 @@ class Instance::State {
       : options_(std::move(options)),
         registry_(options_.seed, options_.watch_window,
                   {options_.cluster_cidrs, options_.first_node_port, options_.last_node_port}),
+        definitions_(registry_),
         lifecycle_(registry_),
         writer_(registry_, lifecycle_),
         watches_(registry_.store(), options_.seed + 3) {}
@@ -70,21 +107,29 @@ class Instance::State {
 
   void on_request(Now now, const Request& request, Output& out) {
     if (auto result = answer(now, request, out); !result) out.emplace_back(error_answer(request.id, result.error()));
-    watches_.deliver(now, registry_.take_new_events(), out);
+    deliver(now, out);
   }
   void on_closed(RequestId id) { watches_.close(id); }
 
   void on_time(Now now, Output& out) {
     lifecycle_.on_time(now);
-    watches_.deliver(now, registry_.take_new_events(), out);
+    deliver(now, out);
     watches_.on_time(now, out);
   }
   [[nodiscard]] SteadyPoint next_deadline() const { return std::min(lifecycle_.next_deadline(), watches_.next_deadline()); }
 
  private:
+  /// What the changes since the last call mean to the kinds and to the watches.
+  void deliver(Now now, Output& out) {
+    definitions_.settle(now.wall);
+    watches_.deliver(now, registry_.take_new_events(), out);
+    const auto revision = registry_.kinds().revision();
+    if (std::exchange(kinds_revision_, revision) != revision) watches_.end_unserved(out);
+  }
   [[nodiscard]] Result<User> authenticate(const Request& request) const;
   Result<void> answer(Now now, const Request& request, Output& out);
   Result<void> answer_resource(Now now, const Request& request, const Target& target, const Route& route, Output& out);
+  Result<void> dispatch(Now now, const Request& request, const Target& target, const Route& route, Output& out);
   Result<void> read(Now now, const Request& request, const Target& target, const Route& route, Output& out);
   Result<void> write(Now now, const Request& request, const Target& target, const Route& route, Output& out);
   Result<void> remove(Now now, const Request& request, const Target& target, const Route& route, Output& out);
@@ -92,6 +137,8 @@ class Instance::State {
 
   Options options_;
   Registry registry_;
+  Definitions definitions_;
+  std::uint64_t kinds_revision_ = 0;
   Lifecycle lifecycle_;
   Writer writer_;
   Watches watches_;
@@ -99,8 +146,8 @@ class Instance::State {
 
 void Instance::State::bootstrap(Now now) {
   const auto create = [&](const Kind& kind, const std::string& space, json::object object) {
-    const Route route{&kind, std::string(kind.version), space, {}, {}};
-    const auto kept = writer_.create(now, route, std::move(object), false);
+    const Route route{&kind, kind.version, space, {}, {}};
+    const auto kept = writer_.create(now, route, std::move(object), {});
     METALLB_CONTRACT(kept, "what a cluster starts with is valid: " + kept.error().message);
   };
   for (const auto* name : {"default", "kube-system", "kube-node-lease"}) {
@@ -114,6 +161,8 @@ void Instance::State::bootstrap(Now now) {
       {{"metadata", json::object{{"name", "kubernetes"},
                                  {"labels", json::object{{"component", "apiserver"}, {"provider", "kubernetes"}}}}},
        {"spec", json::object{{"clusterIP", address}, {"clusterIPs", json::array{address}}, {"ports", json::array{port}}}}});
+  add_builtin_definitions(registry_, kube::format_time(now.wall));
+  definitions_.settle(now.wall);
   (void)registry_.take_new_events();
 }
 
@@ -134,7 +183,7 @@ std::optional<Respond> Instance::State::answer_fixed(const Request& request, con
   const auto json = [&request](const json::object& body) { return json_answer(request.id, 200, body); };
   if (segments == std::vector<std::string>{"version"}) return json(version_info(options_.version));
   if (segments.size() >= 2 && segments[0] == "openapi" && segments[1] == "v3") {
-    const auto document = openapi_v3(segments, options_.version);
+    const auto document = openapi_v3(registry_.kinds(), segments, options_.version);
     return document ? std::optional(json(*document)) : std::nullopt;
   }
   if (segments == std::vector<std::string>{"openapi", "v2"}) {
@@ -142,7 +191,7 @@ std::optional<Respond> Instance::State::answer_fixed(const Request& request, con
     return Respond{
         .id = request.id, .content_type = std::move(document.content_type), .headers = {}, .body = std::move(document.body)};
   }
-  if (const auto found = discover(segments)) return json(*found);
+  if (const auto found = discover(registry_.kinds(), segments)) return json(*found);
   return std::nullopt;
 }
 
@@ -158,7 +207,7 @@ Result<void> Instance::State::answer(Now now, const Request& request, Output& ou
   if (!user) return std::unexpected(user.error());
   if (request.body.size() > kBodyLimit) return std::unexpected(too_large("Request entity too large: limit is 3145728"));
 
-  if (const auto route = resolve(target.segments)) {
+  if (const auto route = resolve(registry_.kinds(), target.segments)) {
     if (!route->kind->review) return answer_resource(now, request, target, *route, out);
     if (request.method != "POST" || !route->name.empty()) return std::unexpected(method_not_allowed());
     auto review = parse_object(*route, header(request, "content-type"), request.body);
@@ -174,9 +223,18 @@ Result<void> Instance::State::answer(Now now, const Request& request, Output& ou
 
 Result<void> Instance::State::answer_resource(Now now, const Request& request, const Target& target, const Route& route,
                                               Output& out) {
-  if (!route.subresource.empty() && !(route.subresource == "status" && route.kind->status)) {
+  if (!route.subresource.empty() && !(route.subresource == "status" && route.kind->has_status(route.version))) {
     return std::unexpected(no_such_resource());
   }
+  if (auto result = dispatch(now, request, target, route, out); !result) return result;
+  const auto* version = route.kind->custom ? route.kind->definition->find_version(route.version) : nullptr;
+  auto* given = out.empty() ? nullptr : std::get_if<Respond>(&out.back());
+  if (version != nullptr && given != nullptr && !version->deprecation.empty()) warn(*given, version->deprecation);
+  return {};
+}
+
+Result<void> Instance::State::dispatch(Now now, const Request& request, const Target& target, const Route& route,
+                                       Output& out) {
   if (request.method == "GET" || request.method == "HEAD") return read(now, request, target, route, out);
   if (request.method == "POST" || request.method == "PUT" || request.method == "PATCH")
     return write(now, request, target, route, out);
@@ -205,24 +263,26 @@ Result<void> Instance::State::read(Now now, const Request& request, const Target
 Result<void> Instance::State::write(Now now, const Request& request, const Target& target, const Route& route, Output& out) {
   const auto form = negotiate(header(request, "accept"), target.query);
   if (!form) return std::unexpected(form.error());
-  const auto dry = dry_run(target.query);
-  if (!dry) return std::unexpected(dry.error());
+  const auto options = write_options(target.query);
+  if (!options) return std::unexpected(options.error());
   const bool create = request.method == "POST";
   const bool wrong_path =
       create ? !route.name.empty() || (route.kind->namespaced && route.namespace_.empty()) : route.name.empty();
   if (wrong_path) return std::unexpected(method_not_allowed());
   const auto content_type = header(request, "content-type");
-  Result<ObjectPointer> kept;
+  Result<Written> kept;
   if (request.method == "PATCH") {
-    kept = writer_.patch(now, route, content_type, request.body, *dry);
+    kept = writer_.patch(now, route, content_type, request.body, *options);
   } else {
     auto object = parse_object(route, content_type, request.body);
     if (!object) return std::unexpected(object.error());
-    kept =
-        create ? writer_.create(now, route, std::move(*object), *dry) : writer_.update(now, route, std::move(*object), *dry);
+    kept = create ? writer_.create(now, route, std::move(*object), *options)
+                  : writer_.update(now, route, std::move(*object), *options);
   }
   if (!kept) return std::unexpected(kept.error());
-  out.emplace_back(json_answer(request.id, create ? 201 : 200, render(*form, route, **kept, now.wall)));
+  auto given = json_answer(request.id, create ? 201 : 200, render(*form, route, *kept->object, now.wall));
+  for (const auto& warning : kept->warnings) warn(given, warning);
+  out.emplace_back(std::move(given));
   return {};
 }
 
@@ -272,7 +332,7 @@ std::expected<Instance, std::string> Instance::restore(Options options, std::str
 }
 
 std::string Instance::snapshot() const {
-  return write_snapshot(state_->registry().store());
+  return write_snapshot(state_->registry());
 }
 
 Instance::~Instance() = default;

@@ -1,6 +1,8 @@
 #include "apiserver/json_access.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -91,10 +93,33 @@ void erase(json::object& parent, std::string_view key) {
   if (const auto found = parent.find(key); found != parent.end()) parent.stable_erase(found);
 }
 
+void erase_all(json::object& parent, const std::vector<std::string>& keys) {
+  if (keys.empty()) return;
+  json::object kept(parent.storage());
+  kept.reserve(parent.size() - std::min(parent.size(), keys.size()));
+  auto next = keys.begin();
+  for (auto& member : parent) {
+    if (next != keys.end() && member.key() == *next) {
+      ++next;
+    } else {
+      kept.emplace(member.key(), std::move(member.value()));
+    }
+  }
+  parent = std::move(kept);
+}
+
 json::array to_array(const std::vector<std::string>& texts) {
   json::array out;
   for (const auto& text : texts) out.emplace_back(text);
   return out;
+}
+
+std::string to_text(const json::value& value) {
+  const auto* real = value.if_double();
+  if (real == nullptr || std::abs(*real) >= 1e21) return json::serialize(value);
+  std::array<char, 400> text{};  // the smallest numbers have more than 300 zeros
+  const auto [end, code] = std::to_chars(text.data(), text.data() + text.size(), *real, std::chars_format::fixed);
+  return {text.data(), end};
 }
 
 int depth_of(const json::value& value) {
@@ -110,16 +135,37 @@ int depth_of(const json::value& value) {
   return 0;
 }
 
-std::optional<json::value> parse(std::string_view text, std::string& error) {
+std::optional<json::value> parse(std::string_view text, std::string& error, std::size_t maximum_depth) {
   json::error_code code;
   json::parse_options options;
-  options.max_depth = kMaximumDepth;
+  options.max_depth = maximum_depth;
   auto value = json::parse(text, code, {}, options);
   if (code) {
     error = code.message();
     return std::nullopt;
   }
   return value;
+}
+
+std::string_view type_name(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return "null";
+    case json::kind::bool_:
+      return "boolean";
+    case json::kind::int64:
+    case json::kind::uint64:
+      return "integer";
+    case json::kind::double_:
+      return "number";
+    case json::kind::string:
+      return "string";
+    case json::kind::array:
+      return "array";
+    case json::kind::object:
+      return "object";
+  }
+  return "null";
 }
 
 }  // namespace metallb::apiserver

@@ -36,13 +36,23 @@ json::object& object_in(json::object& parent, std::string_view key);
 [[nodiscard]] bool unset(const json::object& parent, std::string_view key);
 /// Removes the member and keeps the order of the others.
 void erase(json::object& parent, std::string_view key);
+/// Removes members whose keys are given in the order of the members, in one pass: one by one is quadratic in what a client
+/// sends.
+void erase_all(json::object& parent, const std::vector<std::string>& keys);
 [[nodiscard]] json::array to_array(const std::vector<std::string>& texts);
+
+/// JSON text; a fraction as people write it (1.5, not 1.5E0).
+[[nodiscard]] std::string to_text(const json::value& value);
 
 /// Levels of nesting: 0 for a scalar.
 [[nodiscard]] int depth_of(const json::value& value);
 /// Objects nested deeper than this are refused, so that recursion over them is bounded.
 inline constexpr int kMaximumDepth = 64;
 /// Parses a body; the error is for the client.
-[[nodiscard]] std::optional<json::value> parse(std::string_view text, std::string& error);
+[[nodiscard]] std::optional<json::value> parse(std::string_view text, std::string& error,
+                                               std::size_t maximum_depth = kMaximumDepth);
+
+/// As schemas call it: "null", "boolean", "integer", "number", "string", "array" or "object".
+[[nodiscard]] std::string_view type_name(const json::value& value);
 
 }  // namespace metallb::apiserver

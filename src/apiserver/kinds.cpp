@@ -2,32 +2,26 @@
 
 #include <algorithm>
 
+#include "apiserver/definitions/definition.hpp"
+
 namespace metallb::apiserver {
 namespace {
 
-Kind core(std::string_view plural, std::string_view singular, std::string_view name,
-          std::vector<std::string_view> short_names) {
+Kind core(std::string plural, std::string singular, std::string name, std::vector<std::string> short_names) {
   return {.group = "",
           .version = "v1",
-          .plural = plural,
-          .singular = singular,
-          .kind = name,
+          .plural = std::move(plural),
+          .singular = std::move(singular),
+          .kind = std::move(name),
           .short_names = std::move(short_names)};
 }
 
-Kind grouped(std::string_view group, std::string_view plural, std::string_view singular, std::string_view name) {
-  return {.group = group, .version = "v1", .plural = plural, .singular = singular, .kind = name};
-}
-
-Kind custom(std::string_view plural, std::string_view singular, std::string_view name) {
-  return {.group = "metallb.io",
-          .version = "v1beta1",
-          .plural = plural,
-          .singular = singular,
-          .kind = name,
-          .status = true,
-          .custom = true,
-          .generation = true};
+Kind grouped(std::string group, std::string plural, std::string singular, std::string name) {
+  return {.group = std::move(group),
+          .version = "v1",
+          .plural = std::move(plural),
+          .singular = std::move(singular),
+          .kind = std::move(name)};
 }
 
 std::vector<Kind> make_kinds() {
@@ -84,48 +78,100 @@ std::vector<Kind> make_kinds() {
   add(grouped("coordination.k8s.io", "leases", "lease", "Lease"));
   add(grouped("discovery.k8s.io", "endpointslices", "endpointslice", "EndpointSlice")).generation = true;
 
-  add(custom("bfdprofiles", "bfdprofile", "BFDProfile"));
-  add(custom("bgpadvertisements", "bgpadvertisement", "BGPAdvertisement"));
   {
-    auto& kind = add(custom("bgppeers", "bgppeer", "BGPPeer"));
-    kind.version = "v1beta2";
-    kind.older_versions = {"v1beta1"};
+    auto& kind = add(grouped("apiextensions.k8s.io", "customresourcedefinitions", "customresourcedefinition",
+                             "CustomResourceDefinition"));
+    kind.namespaced = false;
+    kind.status = true;
+    kind.generation = true;
+    kind.short_names = {"crd", "crds"};
+    kind.categories = {"api-extensions"};
   }
-  add(custom("communities", "community", "Community"));
-  add(custom("configurationstates", "configurationstate", "ConfigurationState"));
-  add(custom("ipaddresspools", "ipaddresspool", "IPAddressPool"));
-  add(custom("l2advertisements", "l2advertisement", "L2Advertisement"));
-  add(custom("servicebgpstatuses", "servicebgpstatus", "ServiceBGPStatus"));
-  add(custom("servicel2statuses", "servicel2status", "ServiceL2Status"));
+  for (auto& kind : out) kind.served = {kind.version};
   return out;
+}
+
+const std::vector<Kind>& builtin_kinds() {
+  static const std::vector<Kind> all = make_kinds();
+  return all;
 }
 
 }  // namespace
 
 bool Kind::serves(std::string_view wanted) const {
-  return wanted == version || std::ranges::find(older_versions, wanted) != older_versions.end();
+  return std::ranges::find(served, wanted) != served.end();
+}
+
+bool Kind::has_status(std::string_view of_version) const {
+  if (!custom) return status;
+  const auto* found = definition->find_version(of_version);
+  return found != nullptr && found->status;
 }
 
 std::string Kind::api_version(std::string_view of_version) const {
-  return group.empty() ? std::string(of_version) : std::string(group) + "/" + std::string(of_version);
+  return group.empty() ? std::string(of_version) : group + "/" + std::string(of_version);
 }
 
-std::span<const Kind> kinds() {
-  static const std::vector<Kind> all = make_kinds();
-  return all;
+std::string Kind::list_kind() const {
+  return custom ? definition->list_kind : kind + "List";
 }
 
-const Kind* find_kind(std::string_view group, std::string_view version, std::string_view plural) {
-  const auto all = kinds();
-  const auto found =
-      std::ranges::find_if(all, [&](const Kind& k) { return k.group == group && k.plural == plural && k.serves(version); });
-  return found == all.end() ? nullptr : &*found;
-}
-
-const Kind* find_kind_named(std::string_view group, std::string_view kind) {
-  const auto all = kinds();
+const Kind* find_builtin_kind(std::string_view group, std::string_view kind) {
+  const auto& all = builtin_kinds();
   const auto found = std::ranges::find_if(all, [&](const Kind& k) { return k.group == group && k.kind == kind; });
   return found == all.end() ? nullptr : &*found;
+}
+
+Catalogue::Catalogue() {
+  for (const auto& kind : builtin_kinds()) kinds_.push_back(&kind);
+}
+
+const Kind* Catalogue::find(std::string_view group, std::string_view version, std::string_view plural) const {
+  const auto found = std::ranges::find_if(
+      kinds_, [&](const Kind* k) { return k->group == group && k->plural == plural && k->serves(version); });
+  return found == kinds_.end() ? nullptr : *found;
+}
+
+const Kind* Catalogue::find_named(std::string_view group, std::string_view kind) const {
+  const auto found = std::ranges::find_if(kinds_, [&](const Kind* k) { return k->group == group && k->kind == kind; });
+  return found == kinds_.end() ? nullptr : *found;
+}
+
+const Kind* Catalogue::find_defined(std::string_view definition) const {
+  const auto found = std::ranges::find_if(custom_, [&](const auto& k) { return k->definition->name == definition; });
+  return found == custom_.end() ? nullptr : found->get();
+}
+
+void Catalogue::define(std::shared_ptr<const Definition> definition) {
+  ++revision_;
+  auto found = std::ranges::find_if(custom_, [&](const auto& k) { return k->definition->name == definition->name; });
+  if (found == custom_.end()) {
+    found = custom_.insert(custom_.end(), std::make_unique<Kind>());
+    kinds_.push_back(found->get());
+  }
+  auto& kind = **found;
+  kind.group = definition->group;
+  kind.version = definition->stored_version;
+  kind.plural = definition->plural;
+  kind.singular = definition->singular;
+  kind.kind = definition->kind;
+  kind.namespaced = definition->namespaced;
+  kind.custom = true;
+  kind.generation = true;
+  kind.short_names = definition->short_names;
+  kind.categories = definition->categories;
+  kind.served.clear();
+  for (const auto& version : definition->versions) {
+    if (version.served) kind.served.push_back(version.name);
+  }
+  kind.definition = std::move(definition);
+}
+
+void Catalogue::withdraw(std::string_view definition) {
+  const auto found = std::ranges::find_if(custom_, [&](const auto& k) { return k->definition->name == definition; });
+  if (found == custom_.end() || (*found)->served.empty()) return;
+  (*found)->served.clear();
+  ++revision_;
 }
 
 }  // namespace metallb::apiserver

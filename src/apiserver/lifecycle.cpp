@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apiserver/definitions/definition.hpp"
 #include "apiserver/protobuf/decode.hpp"
 #include "kube/timestamp.hpp"
 
@@ -65,7 +66,8 @@ Result<Deletion> Lifecycle::remove(Now now, const Kind& kind, const ObjectKey& k
   if (is_namespace && (key.name == "default" || key.name == "kube-system")) {
     return std::unexpected(forbidden(kind, key.name, "this namespace may not be deleted"));
   }
-  const bool waits = has_finalizers(*object) || is_namespace;
+  const bool is_definition = &kind == &definition_kind();
+  const bool waits = has_finalizers(*object) || is_namespace || is_definition;
   if (options.dry_run) return Deletion{object, !waits};
   if (!waits) return Deletion{erase_object(kind, key, options.orphan), true};
   if (being_deleted(*object)) return Deletion{object, false};
@@ -77,6 +79,7 @@ Result<Deletion> Lifecycle::remove(Now now, const Kind& kind, const ObjectKey& k
   if (is_namespace) object_in(marked, "status")["phase"] = "Terminating";
   const auto kept = registry_.put(kind, key, std::move(marked));
   if (is_namespace) tasks_.push_back({Task::Type::kNamespace, key.name});
+  if (is_definition) tasks_.push_back({Task::Type::kDefinition, key.name});
   return Deletion{kept, false};
 }
 
@@ -85,6 +88,8 @@ void Lifecycle::finish_if_released(const Kind& kind, const ObjectKey& key) {
   if (!object || !being_deleted(*object) || has_finalizers(*object)) return;
   if (&kind == &namespace_kind()) {
     tasks_.push_back({Task::Type::kNamespace, key.name});
+  } else if (&kind == &definition_kind()) {
+    tasks_.push_back({Task::Type::kDefinition, key.name});
   } else {
     erase_object(kind, key, false);
   }
@@ -97,6 +102,7 @@ ObjectPointer Lifecycle::erase_object(const Kind& kind, const ObjectKey& key, bo
     tasks_.push_back({orphan ? Task::Type::kOrphans : Task::Type::kDependants, uid});
   }
   if (!key.namespace_.empty()) finish_namespace(key.namespace_);
+  if (kind.custom && kind.definition->terminating) finish_definition(kind.definition->name);
   return gone;
 }
 
@@ -112,11 +118,22 @@ void Lifecycle::on_time(Now now) {
   for (auto left = tasks_.size(); left > 0 && budget > 0; --left) {
     auto task = std::move(tasks_.front());
     tasks_.pop_front();
-    const bool done = task.type == Task::Type::kNamespace ? empty_namespace(now, task.subject, budget)
-                                                          : collect_dependants(now, task, budget);
-    if (!done) tasks_.push_back(std::move(task));
+    if (!work_on(now, task, budget)) tasks_.push_back(std::move(task));
   }
   expire_events(now, budget);
+}
+
+bool Lifecycle::work_on(Now now, const Task& task, int& budget) {
+  switch (task.type) {
+    case Task::Type::kNamespace:
+      return empty_namespace(now, task.subject, budget);
+    case Task::Type::kDefinition:
+      return empty_definition(now, task.subject, budget);
+    case Task::Type::kDependants:
+    case Task::Type::kOrphans:
+      break;
+  }
+  return collect_dependants(now, task, budget);
 }
 
 bool Lifecycle::collect_dependants(Now now, const Task& task, int& budget) {
@@ -154,7 +171,8 @@ void Lifecycle::remove_dependant(Now now, const Place& place, const std::string&
 }
 
 bool Lifecycle::empty_namespace(Now now, const std::string& name, int& budget) {
-  for (const auto& kind : kinds()) {
+  for (const auto* entry : registry_.kinds().kinds()) {
+    const auto& kind = *entry;
     if (!kind.namespaced) continue;
     std::vector<ObjectKey> keys;
     const auto& objects = registry_.store().objects(kind);
@@ -174,13 +192,36 @@ void Lifecycle::finish_namespace(const std::string& name) {
   const ObjectKey key{"", name};
   const auto object = registry_.store().get(namespace_kind(), key);
   if (!object || !being_deleted(*object) || has_finalizers(*object)) return;
-  for (const auto& kind : kinds()) {
-    if (!kind.namespaced) continue;
-    const auto& objects = registry_.store().objects(kind);
+  for (const auto* kind : registry_.kinds().kinds()) {
+    if (!kind->namespaced) continue;
+    const auto& objects = registry_.store().objects(*kind);
     const auto first = objects.lower_bound({name, ""});
     if (first != objects.end() && first->first.namespace_ == name) return;
   }
   erase_object(namespace_kind(), key, false);
+}
+
+bool Lifecycle::empty_definition(Now now, const std::string& name, int& budget) {
+  if (const auto* kind = registry_.kinds().find_defined(name)) {
+    std::vector<ObjectKey> keys;
+    for (const auto& [key, object] : registry_.store().objects(*kind)) {
+      if (!being_deleted(*object)) keys.push_back(key);
+    }
+    for (const auto& key : keys) {
+      if (budget-- <= 0) return false;
+      (void)remove(now, *kind, key, {});
+    }
+  }
+  finish_definition(name);
+  return true;
+}
+
+void Lifecycle::finish_definition(const std::string& name) {
+  const ObjectKey key{"", name};
+  const auto object = registry_.store().get(definition_kind(), key);
+  if (!object || !being_deleted(*object) || has_finalizers(*object)) return;
+  const auto* kind = registry_.kinds().find_defined(name);
+  if (kind == nullptr || registry_.store().objects(*kind).empty()) erase_object(definition_kind(), key, false);
 }
 
 void Lifecycle::expire_events(Now now, int& budget) {

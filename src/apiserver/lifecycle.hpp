@@ -1,5 +1,6 @@
 // The end of objects: deletion with preconditions and finalizers, and what follows from it: the contents of a namespace, the
-// dependants of an owner. What follows is queued and done in slices. Events end by themselves after an hour.
+// dependants of an owner, the objects of a definition. What follows is queued and done in slices. Events end by themselves
+// after an hour.
 #pragma once
 
 #include <deque>
@@ -22,7 +23,7 @@ struct DeleteOptions {
 
 struct Deletion {
   ObjectPointer object;  ///< as it is now, or as it was last
-  bool gone = false;     ///< false: it waits for its finalizers (a Namespace: for its contents)
+  bool gone = false;  ///< false: it waits for its finalizers (a Namespace: for its contents; a definition: for its objects)
 };
 
 class Lifecycle {
@@ -41,9 +42,9 @@ class Lifecycle {
 
  private:
   struct Task {
-    enum class Type : std::uint8_t { kDependants, kOrphans, kNamespace };
+    enum class Type : std::uint8_t { kDependants, kOrphans, kNamespace, kDefinition };
     Type type;
-    std::string subject;  ///< the owner's uid, or the namespace
+    std::string subject;  ///< the owner's uid, the namespace, or the name of the definition
   };
   struct Expiry {
     SteadyPoint due;
@@ -52,11 +53,14 @@ class Lifecycle {
   };
 
   ObjectPointer erase_object(const Kind& kind, const ObjectKey& key, bool orphan);
-  /// Both return true when the task is done, and lower `budget` by what they did.
+  /// These return true when the task is done, and lower `budget` by what they did.
+  bool work_on(Now now, const Task& task, int& budget);
   bool collect_dependants(Now now, const Task& task, int& budget);
   bool empty_namespace(Now now, const std::string& name, int& budget);
+  bool empty_definition(Now now, const std::string& name, int& budget);
   void remove_dependant(Now now, const Place& place, const std::string& owner, bool orphan);
   void finish_namespace(const std::string& name);
+  void finish_definition(const std::string& name);
   void expire_events(Now now, int& budget);
 
   Registry& registry_;

@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "apiserver/json_access.hpp"
+#include "apiserver/kinds.hpp"
 
 namespace metallb::apiserver {
 
 /// /openapi/v3 lists the groups' documents, /openapi/v3/apis/<group>/<version> is one; absent for others.
-[[nodiscard]] std::optional<json::object> openapi_v3(const std::vector<std::string>& segments,
+[[nodiscard]] std::optional<json::object> openapi_v3(const Catalogue& kinds, const std::vector<std::string>& segments,
                                                      const std::string& server_version);
 
 struct OpenApiV2 {

@@ -1,5 +1,6 @@
 #include "apiserver/registry.hpp"
 
+#include "apiserver/definitions/definition.hpp"
 #include "base/contract.hpp"
 
 namespace metallb::apiserver {
@@ -10,24 +11,28 @@ std::uint64_t first_version(std::uint64_t seed) {
   return 1000 + (seed * 0x9E3779B97F4A7C15ULL >> 44) * 1'000'000;
 }
 
-const Kind& core_kind(std::string_view name) {
-  const auto* kind = find_kind_named("", name);
-  METALLB_CONTRACT(kind != nullptr, "the core group's kinds are always there");
+const Kind& builtin_kind(std::string_view group, std::string_view name) {
+  const auto* kind = find_builtin_kind(group, name);
+  METALLB_CONTRACT(kind != nullptr, "compiled-in kinds are always there");
   return *kind;
 }
 
 }  // namespace
 
 const Kind& namespace_kind() {
-  static const Kind& kind = core_kind("Namespace");
+  static const Kind& kind = builtin_kind("", "Namespace");
   return kind;
 }
 const Kind& service_kind() {
-  static const Kind& kind = core_kind("Service");
+  static const Kind& kind = builtin_kind("", "Service");
   return kind;
 }
 const Kind& event_kind() {
-  static const Kind& kind = core_kind("Event");
+  static const Kind& kind = builtin_kind("", "Event");
+  return kind;
+}
+const Kind& definition_kind() {
+  static const Kind& kind = builtin_kind("apiextensions.k8s.io", "CustomResourceDefinition");
   return kind;
 }
 
@@ -38,18 +43,29 @@ ObjectPointer Registry::put(const Kind& kind, const ObjectKey& key, json::object
   const auto before = store_.get(kind, key);
   auto after = store_.put(kind, key, std::move(object));
   if (&kind == &service_kind()) services_.observe(key, before.get(), after.get());
+  if (&kind == &definition_kind()) definitions_changed_ = true;
   return after;
 }
 
 ObjectPointer Registry::remove(const Kind& kind, const ObjectKey& key) {
   auto gone = store_.remove(kind, key);
   if (gone && &kind == &service_kind()) services_.observe(key, gone.get(), nullptr);
+  if (&kind == &definition_kind()) definitions_changed_ = true;
   return gone;
 }
 
 void Registry::restore(const Kind& kind, const ObjectKey& key, json::object object) {
   store_.restore(kind, key, std::move(object));
   if (&kind == &service_kind()) services_.observe(key, nullptr, store_.get(kind, key).get());
+  if (&kind == &definition_kind()) definitions_changed_ = true;
+}
+
+void Registry::withdraw_undefined() {
+  for (const auto* kind : kinds_.kinds()) {
+    if (!kind->custom) continue;
+    const auto& name = kind->definition->name;
+    if (!store_.get(definition_kind(), {"", name})) kinds_.withdraw(name);
+  }
 }
 
 std::string Registry::make_uid() {

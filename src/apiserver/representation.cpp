@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "apiserver/definitions/custom_resource.hpp"
 #include "apiserver/split.hpp"
 
 namespace metallb::apiserver {
@@ -43,14 +44,15 @@ json::object metadata_only(const Form& form, const json::object& object) {
 }
 
 json::object in_version(const Route& route, const json::object& object) {
-  auto out = object;
-  out["apiVersion"] = route.api_version();
-  return out;
+  return as_read(*route.kind, route.version, object);
 }
 
 json::object table(const Form& form, const Route& route, const std::vector<const json::object*>& objects,
                    json::object metadata, WallPoint now) {
-  auto out = make_table(*route.kind, objects, form.row_object, std::move(metadata), route.api_version(), now);
+  std::vector<json::object> read;
+  read.reserve(objects.size());
+  for (const auto* object : objects) read.push_back(in_version(route, *object));
+  auto out = make_table(*route.kind, route.version, read, form.row_object, std::move(metadata), now);
   out["apiVersion"] = "meta.k8s.io/" + form.meta_version;
   return out;
 }
@@ -101,7 +103,7 @@ json::object render_list(const Form& form, const Route& route, const std::vector
   json::array items;
   items.reserve(objects.size());
   for (const auto* object : objects) items.emplace_back(whole ? in_version(route, *object) : metadata_only(form, *object));
-  return {{"kind", whole ? std::string(route.kind->kind) + "List" : "PartialObjectMetadataList"},
+  return {{"kind", whole ? route.kind->list_kind() : "PartialObjectMetadataList"},
           {"apiVersion", whole ? route.api_version() : "meta.k8s.io/" + form.meta_version},
           {"metadata", std::move(list_metadata)},
           {"items", std::move(items)}};
@@ -112,7 +114,7 @@ json::object render_bookmark(const Form& form, const Route& route, std::uint64_t
   if (form.shape == Form::Shape::kTable) return table(form, route, {}, std::move(metadata), {});
   metadata["creationTimestamp"] = nullptr;
   const bool whole = form.shape == Form::Shape::kObject;
-  return {{"kind", whole ? route.kind->kind : "PartialObjectMetadata"},
+  return {{"kind", whole ? route.kind->kind : std::string("PartialObjectMetadata")},
           {"apiVersion", whole ? route.api_version() : "meta.k8s.io/" + form.meta_version},
           {"metadata", std::move(metadata)}};
 }

@@ -85,7 +85,7 @@ Target parse_target(std::string_view target) {
   return out;
 }
 
-std::optional<Route> resolve(const std::vector<std::string>& segments) {
+std::optional<Route> resolve(const Catalogue& kinds, const std::vector<std::string>& segments) {
   std::span<const std::string> rest(segments);
   std::string group;
   Route route;
@@ -105,7 +105,7 @@ std::optional<Route> resolve(const std::vector<std::string>& segments) {
     rest = rest.subspan(2);
   }
   if (rest.size() > 3) return std::nullopt;
-  route.kind = find_kind(group, route.version, rest[0]);
+  route.kind = kinds.find(group, route.version, rest[0]);
   if (route.kind == nullptr) return std::nullopt;
   if (rest.size() > 1) route.name = rest[1];
   if (rest.size() > 2) route.subresource = rest[2];

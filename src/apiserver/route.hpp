@@ -46,6 +46,6 @@ struct Route {
   [[nodiscard]] std::string api_version() const { return kind->api_version(version); }
 };
 /// Absent when nothing is served there.
-[[nodiscard]] std::optional<Route> resolve(const std::vector<std::string>& segments);
+[[nodiscard]] std::optional<Route> resolve(const Catalogue& kinds, const std::vector<std::string>& segments);
 
 }  // namespace metallb::apiserver

@@ -1,5 +1,5 @@
-// A small reader of structural schemas (the part of OpenAPI v3 that custom resource definitions use): types, required
-// members, ranges, enumerations, defaults. Members that a schema does not name are left alone and kept.
+// The types of the compiled-in kinds' members, as far as this server or its users would trip over them, in the form of
+// OpenAPI v3. Members that a schema does not name are left alone and kept. (Kinds that definitions made: structural/.)
 #pragma once
 
 #include <string>
@@ -9,14 +9,12 @@
 
 namespace metallb::apiserver {
 
-/// The schema of a kind in one served version, or null when it has none. "$ref" names one of shared_schemas().
-[[nodiscard]] const json::object* schema_of(const Kind& kind, std::string_view version);
-/// Schemas by name that others refer to: LabelSelector, Condition, ObjectMeta.
+/// The schema of a compiled-in kind, or null when it has none. "$ref" names one of shared_schemas().
+[[nodiscard]] const json::object* builtin_schema(const Kind& kind);
+/// Schemas by name that others refer to, such as ObjectMeta.
 [[nodiscard]] const json::object& shared_schemas();
 
-/// What of `value` does not fit. `path` is the field's path so far, empty at the root.
+/// Which members of `value` have another type. `path` is the field's path so far, empty at the root.
 void check_schema(const json::object& schema, const json::value& value, const std::string& path, Causes& causes);
-/// Sets the members that are missing and have a default.
-void apply_schema_defaults(const json::object& schema, json::value& value);
 
 }  // namespace metallb::apiserver

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "apiserver/definitions/check_definition.hpp"
+#include "apiserver/definitions/custom_resource.hpp"
 #include "apiserver/names.hpp"
 #include "apiserver/schema.hpp"
 #include "apiserver/services/defaults.hpp"
@@ -65,13 +67,8 @@ void default_endpoint_slice(json::object& object) {
 }
 
 void apply_defaults(const Kind& kind, json::object& object) {
-  if (kind.custom) {
-    if (const auto* schema = schema_of(kind, kind.version)) {
-      json::value value(std::move(object));
-      apply_schema_defaults(*schema, value);
-      object = std::move(value.get_object());
-    }
-  } else if (kind.kind == "Service") {
+  if (kind.custom) return;
+  if (kind.kind == "Service") {
     default_service(object);
   } else if (kind.kind == "Namespace") {
     default_namespace(object);
@@ -84,6 +81,8 @@ void apply_defaults(const Kind& kind, json::object& object) {
   } else if (kind.kind == "Deployment") {
     auto& spec = object_in(object, "spec");
     if (!number_at(spec, "replicas")) spec["replicas"] = 1;
+  } else if (kind.kind == "CustomResourceDefinition") {
+    default_definition(object);
   }
 }
 
@@ -148,30 +147,6 @@ Causes check_data(const json::object& after, const json::object* before) {
   return causes;
 }
 
-/// Rules that hold between fields, which a schema does not express (controller spec 1.4 and 1.8).
-Causes check_custom(const Kind& kind, const json::object& after, const json::object* before) {
-  Causes causes;
-  if (kind.kind == "BGPAdvertisement" &&
-      !unset(object_at(after, "spec") ? *object_at(after, "spec") : after, "serviceSelectors")) {
-    const bool aggregates = number_at(after, "spec.aggregationLength").value_or(32) != 32 ||
-                            number_at(after, "spec.aggregationLengthV6").value_or(128) != 128;
-    if (aggregates) {
-      causes.push_back(
-          invalid_value("spec", json::value("object"), "serviceSelectors and aggregation lengths are mutually exclusive"));
-    }
-  }
-  if (before != nullptr && (kind.kind == "ServiceL2Status" || kind.kind == "ServiceBGPStatus")) {
-    for (const std::string_view path : {"status.node", "status.serviceName", "status.serviceNamespace"}) {
-      const auto old_value = text_at(*before, path);
-      const auto value = text_at(after, path);
-      if (!old_value.empty() && !value.empty() && value != old_value) {
-        causes.push_back(invalid_value(std::string(path), json::value(value), "Value is immutable"));
-      }
-    }
-  }
-  return causes;
-}
-
 }  // namespace
 
 Result<void> check_types(const Kind& kind, std::string_view version, const json::object& object) {
@@ -179,30 +154,26 @@ Result<void> check_types(const Kind& kind, std::string_view version, const json:
   if (const auto* metadata = object.if_contains("metadata")) {
     check_schema(*object_at(shared_schemas(), "ObjectMeta"), *metadata, "metadata", causes);
   }
-  const bool metadata_is_wrong = !causes.empty();
-  if (const auto* schema = schema_of(kind, version); schema != nullptr && !metadata_is_wrong) {
+  if (const auto* schema = kind.custom ? nullptr : builtin_schema(kind); schema != nullptr && causes.empty()) {
     check_schema(*schema, json::value(object), "", causes);
   }
   if (causes.empty()) return {};
-  if (kind.custom && !metadata_is_wrong)
-    return std::unexpected(invalid(kind, text_at(object, "metadata.name"), std::move(causes)));
-  return std::unexpected(bad_request(std::string(kind.kind) + " in version \"" + std::string(version) +
-                                     "\" cannot be handled as a " + std::string(kind.kind) + ": " + causes.front().field +
-                                     ": " + causes.front().message));
+  return std::unexpected(bad_request(kind.kind + " in version \"" + std::string(version) + "\" cannot be handled as a " +
+                                     kind.kind + ": " + causes.front().field + ": " + causes.front().message));
 }
 
-void prepare_create(const Kind& kind, json::object& object) {
+void prepare_create(const Kind& kind, std::string_view version, json::object& object) {
   // A real server drops status here for Nodes and Pods too, and kubelets report it; a lab applies both from one file.
-  if (kind.status && !kind.status_on_create) erase(object, "status");
+  if (kind.has_status(version) && !kind.status_on_create) erase(object, "status");
   apply_defaults(kind, object);
   if (kind.generation) object_in(object, "metadata")["generation"] = 1;
-  if (kind.kind == "Service") object_in(object_in(object, "status"), "loadBalancer");
+  if (&kind == &service_kind()) object_in(object_in(object, "status"), "loadBalancer");
 }
 
-void prepare_update(const Kind& kind, json::object& after, const json::object& before) {
-  if (kind.status) copy_member(after, before, "status");
-  if (kind.kind == "Namespace") copy_member(after, before, "spec");
-  if (kind.kind == "Service") carry_over_service(after, before);
+void prepare_update(const Kind& kind, std::string_view version, json::object& after, const json::object& before) {
+  if (kind.has_status(version)) copy_member(after, before, "status");
+  if (&kind == &namespace_kind()) copy_member(after, before, "spec");
+  if (&kind == &service_kind()) carry_over_service(after, before);
   apply_defaults(kind, after);
 }
 
@@ -210,14 +181,15 @@ void prepare_status_update(const Kind& kind, json::object& after, const json::ob
   auto out = before;
   copy_member(out, after, "status");
   if (!kind.custom) copy_member(out, after, "metadata");
+  if (&kind == &service_kind()) default_service_status(out);
   after = std::move(out);
 }
 
-Result<void> validate(const Kind& kind, const json::object& after, const json::object* before) {
+Result<void> validate(const Kind& kind, std::string_view version, const json::object& after, const json::object* before) {
   auto causes = validate_metadata(kind, after);
-  const auto add = [&causes](Causes more) { causes.insert(causes.end(), more.begin(), more.end()); };
+  const auto add = [&causes](const Causes& more) { causes.add(more); };
   if (kind.custom) {
-    add(check_custom(kind, after, before));
+    add(check_custom_resource(kind, version, after));
   } else if (kind.kind == "Service") {
     add(validate_service(after, before));
   } else if (kind.kind == "Pod") {
@@ -226,15 +198,19 @@ Result<void> validate(const Kind& kind, const json::object& after, const json::o
     add(check_endpoint_slice(after, before));
   } else if (kind.kind == "Secret" || kind.kind == "ConfigMap") {
     add(check_data(after, before));
+  } else if (kind.kind == "CustomResourceDefinition") {
+    add(check_definition(after, before));
   }
   if (causes.empty()) return {};
   return std::unexpected(invalid(kind, text_at(after, "metadata.name"), std::move(causes)));
 }
 
-bool spec_changed(const json::object& after, const json::object& before) {
-  const auto content = [](const json::object& object) {
+bool spec_changed(const Kind& kind, std::string_view version, const json::object& after, const json::object& before) {
+  const bool status_apart = !kind.custom || kind.has_status(version);
+  const auto content = [status_apart](const json::object& object) {
     auto out = object;
-    for (const std::string_view key : {"metadata", "status", "apiVersion", "kind"}) erase(out, key);
+    for (const std::string_view key : {"metadata", "apiVersion", "kind"}) erase(out, key);
+    if (status_apart) erase(out, "status");
     return out;
   };
   return content(after) != content(before);

@@ -6,20 +6,23 @@
 
 namespace metallb::apiserver {
 
-/// 400 unless the types of all members fit; 422 for a custom resource, as a real server answers.
+/// 400 unless the types of metadata, and of a compiled-in kind's other members, fit.
 [[nodiscard]] Result<void> check_types(const Kind& kind, std::string_view version, const json::object& object);
 
-/// A new object, with its metadata done: drops what only the server may set, fills in defaults.
-void prepare_create(const Kind& kind, json::object& object);
+/// A new object, with its metadata done: drops what only the server may set, fills in defaults (a custom resource has its
+/// own).
+void prepare_create(const Kind& kind, std::string_view version, json::object& object);
 /// A whole new state through the main resource: status stays as it was, where the kind has a status subresource.
-void prepare_update(const Kind& kind, json::object& after, const json::object& before);
+void prepare_update(const Kind& kind, std::string_view version, json::object& after, const json::object& before);
 /// A new state through the status subresource: all but the status (and for built-in kinds the metadata) stays as it was.
 void prepare_status_update(const Kind& kind, json::object& after, const json::object& before);
 
-/// Everything about the content; `before` is null for a create. 422.
-[[nodiscard]] Result<void> validate(const Kind& kind, const json::object& after, const json::object* before);
+/// Everything about the content, which came in `version`; `before` is null for a create. 422.
+[[nodiscard]] Result<void> validate(const Kind& kind, std::string_view version, const json::object& after,
+                                    const json::object* before);
 
-/// True when something outside metadata and status differs.
-[[nodiscard]] bool spec_changed(const json::object& after, const json::object& before);
+/// True when something outside metadata differs, and outside status, where that is a subresource.
+[[nodiscard]] bool spec_changed(const Kind& kind, std::string_view version, const json::object& after,
+                                const json::object& before);
 
 }  // namespace metallb::apiserver

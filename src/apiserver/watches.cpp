@@ -93,6 +93,15 @@ void Watches::deliver(Now now, const std::vector<Event>& events, Output& out) {
   }
 }
 
+void Watches::end_unserved(Output& out) {
+  std::erase_if(watches_, [&out](const auto& entry) {
+    const auto& [id, watch] = entry;
+    if (watch.route.kind->serves(watch.route.version)) return false;
+    out.emplace_back(EndStream{id});
+    return true;
+  });
+}
+
 std::string Watches::bookmark(const Watch& watch) const {
   return event_line("BOOKMARK", render_bookmark(watch.form, watch.route, store_.version()));
 }

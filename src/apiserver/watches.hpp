@@ -23,6 +23,8 @@ class Watches {
   [[nodiscard]] Result<void> open(Now now, RequestId id, const Route& route, const Query& query, const Form& form,
                                   Output& out);
   void close(RequestId id) { watches_.erase(id); }
+  /// Ends the watches of versions that are served no more.
+  void end_unserved(Output& out);
 
   /// Sends each watch what it wants to know of new changes.
   void deliver(Now now, const std::vector<Event>& events, Output& out);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "apiserver/definitions/custom_resource.hpp"
+#include "apiserver/definitions/definition.hpp"
 #include "apiserver/names.hpp"
 #include "apiserver/patches/json_patch.hpp"
 #include "apiserver/patches/strategic_merge.hpp"
@@ -29,7 +31,7 @@ void drop_nulls(json::value& value) {
         drop_nulls(member.value());
       }
     }
-    for (const auto& key : gone) erase(*map, key);
+    erase_all(*map, gone);
   } else if (auto* list = value.if_array()) {
     for (auto& item : *list) drop_nulls(item);
   }
@@ -98,8 +100,7 @@ Result<json::value> apply_patch(const Route& route, const json::object& before, 
   std::string error;
   const auto patch = parse(body, error);
   if (!patch) return std::unexpected(bad_request("error decoding patch: " + error));
-  json::value document(before);
-  document.get_object()["apiVersion"] = route.api_version();
+  json::value document(as_read(*route.kind, route.version, before));
   if (type == "application/json-patch+json") {
     if (auto result = apply_json_patch(document, *patch); !result) return std::unexpected(result.error());
     return document;
@@ -122,8 +123,8 @@ Result<json::object> as_object_of(const Route& route, json::value value) {
   const auto api_version = text_at(*object, "apiVersion");
   if (!kind.empty() && kind != route.kind->kind) {
     return std::unexpected(bad_request(kind + " in version \"" + route.version + "\" cannot be handled as a " +
-                                       std::string(route.kind->kind) + ": converting (" + kind + ") to (" +
-                                       std::string(route.kind->kind) + "): unknown conversion"));
+                                       route.kind->kind + ": converting (" + kind + ") to (" + route.kind->kind +
+                                       "): unknown conversion"));
   }
   if (!api_version.empty() && api_version != route.api_version()) {
     return std::unexpected(bad_request("the API version in the data (" + api_version +
@@ -134,6 +135,24 @@ Result<json::object> as_object_of(const Route& route, json::value value) {
     return std::unexpected(bad_request("metadata must be an object"));
   }
   return std::move(*object);
+}
+
+/// Types, then what a definition's schema names and fills in. Returns the warnings.
+Result<std::vector<std::string>> take_in_checked(const Route& route, json::object& object, UnknownFields unknown_fields,
+                                                 bool change) {
+  const auto& kind = *route.kind;
+  if (auto result = check_types(kind, route.version, object); !result) return std::unexpected(result.error());
+  const auto dropped = take_in(kind, route.version, object, change);
+  if (!dropped) return std::unexpected(dropped.error());
+  std::vector<std::string> warnings;
+  for (const auto& path : dropped->paths) warnings.push_back("unknown field \"" + path + "\"");
+  if (dropped->more > 0) warnings.push_back(std::to_string(dropped->more) + " more unknown fields");
+  if (unknown_fields == UnknownFields::kIgnore) warnings.clear();
+  if (warnings.empty() || unknown_fields == UnknownFields::kWarn) return warnings;
+  std::string all;
+  for (const auto& warning : warnings) all += (all.empty() ? "" : ", ") + warning;
+  return std::unexpected(bad_request(kind.kind + " in version \"" + route.version + "\" cannot be handled as a " +
+                                     kind.kind + ": strict decoding error: " + all));
 }
 
 }  // namespace
@@ -172,10 +191,16 @@ Result<void> Writer::assign(const Route& route, const ObjectKey& key, json::obje
   return std::unexpected(invalid(*route.kind, key.name, std::move(causes)));
 }
 
-Result<ObjectPointer> Writer::create(Now now, const Route& route, json::object object, bool dry_run) {
+Result<Written> Writer::create(Now now, const Route& route, json::object object, const WriteOptions& options) {
   const auto& kind = *route.kind;
+  if (kind.custom && kind.definition->terminating) {
+    auto error = method_not_allowed();
+    error.message = "create not allowed while custom resource definition is terminating";
+    return std::unexpected(error);
+  }
   object = normalised(route, std::move(object));
-  if (auto result = check_types(kind, route.version, object); !result) return std::unexpected(result.error());
+  auto warnings = take_in_checked(route, object, options.unknown_fields, false);
+  if (!warnings) return std::unexpected(warnings.error());
   auto& metadata = object_in(object, "metadata");
   const auto space = text_at(metadata, "namespace");
   if (!space.empty() && space != route.namespace_) {
@@ -199,24 +224,24 @@ Result<ObjectPointer> Writer::create(Now now, const Route& route, json::object o
     return std::unexpected(result.error());
   }
 
-  prepare_create(kind, object);
-  if (auto result = validate(kind, object, nullptr); !result) return std::unexpected(result.error());
+  prepare_create(kind, route.version, object);
+  if (auto result = validate(kind, route.version, object, nullptr); !result) return std::unexpected(result.error());
   if (registry_.store().get(kind, key)) return std::unexpected(already_exists(kind, key.name));
   if (auto result = assign(route, key, object); !result) return std::unexpected(result.error());
-  if (dry_run) return std::make_shared<const json::object>(std::move(object));
+  if (options.dry_run) return Written{std::make_shared<const json::object>(std::move(object)), std::move(*warnings)};
   auto kept = registry_.put(kind, key, std::move(object));
   if (&kind == &event_kind()) lifecycle_.event_written(now, key);
-  return kept;
+  return Written{std::move(kept), std::move(*warnings)};
 }
 
-Result<ObjectPointer> Writer::update(Now now, const Route& route, json::object object, bool dry_run) {
+Result<Written> Writer::update(Now now, const Route& route, json::object object, const WriteOptions& options) {
   const auto before = registry_.store().get(*route.kind, {route.namespace_, route.name});
   if (!before) return std::unexpected(not_found(*route.kind, route.name));
-  return replace(now, route, before, std::move(object), dry_run);
+  return replace(now, route, before, std::move(object), options);
 }
 
-Result<ObjectPointer> Writer::patch(Now now, const Route& route, std::string_view content_type, std::string_view body,
-                                    bool dry_run) {
+Result<Written> Writer::patch(Now now, const Route& route, std::string_view content_type, std::string_view body,
+                              const WriteOptions& options) {
   // First of all, so that server-side apply, which may mean to create, is told what to do instead.
   const auto type = patch_type(route, content_type);
   if (!type) return std::unexpected(type.error());
@@ -227,15 +252,16 @@ Result<ObjectPointer> Writer::patch(Now now, const Route& route, std::string_vie
   if (depth_of(*patched) > kMaximumDepth) return std::unexpected(bad_request("the patched object is nested too deeply"));
   auto object = as_object_of(route, std::move(*patched));
   if (!object) return std::unexpected(object.error());
-  return replace(now, route, before, std::move(*object), dry_run);
+  return replace(now, route, before, std::move(*object), options);
 }
 
-Result<ObjectPointer> Writer::replace(Now now, const Route& route, const ObjectPointer& before, json::object after,
-                                      bool dry_run) {
+Result<Written> Writer::replace(Now now, const Route& route, const ObjectPointer& before, json::object after,
+                                const WriteOptions& options) {
   const auto& kind = *route.kind;
   const ObjectKey key{route.namespace_, route.name};
   after = normalised(route, std::move(after));
-  if (auto result = check_types(kind, route.version, after); !result) return std::unexpected(result.error());
+  auto warnings = take_in_checked(route, after, options.unknown_fields, true);
+  if (!warnings) return std::unexpected(warnings.error());
   if (auto result = check_object_name(route, after); !result) return std::unexpected(result.error());
   const auto& old_metadata = before->at("metadata").get_object();
   {
@@ -258,14 +284,17 @@ Result<ObjectPointer> Writer::replace(Now now, const Route& route, const ObjectP
       }
     }
   }
+  // What a custom resource was, in the eyes of its definition of today.
+  const auto known = kind.custom ? as_read(kind, kind.version, *before) : json::object();
+  const auto& old = kind.custom ? known : *before;
   if (route.subresource == "status") {
-    prepare_status_update(kind, after, *before);
+    prepare_status_update(kind, after, old);
   } else {
-    prepare_update(kind, after, *before);
+    prepare_update(kind, route.version, after, old);
   }
-  if (auto result = validate(kind, after, before.get()); !result) return std::unexpected(result.error());
+  if (auto result = validate(kind, route.version, after, before.get()); !result) return std::unexpected(result.error());
   if (auto result = assign(route, key, after); !result) return std::unexpected(result.error());
-  if (after == *before) return before;
+  if (after == *before) return Written{before, std::move(*warnings)};
   if (!text_at(old_metadata, "deletionTimestamp").empty()) {
     const auto old_finalizers = texts_at(old_metadata, "finalizers");
     for (const auto& finalizer : texts_at(after, "metadata.finalizers")) {
@@ -276,14 +305,14 @@ Result<ObjectPointer> Writer::replace(Now now, const Route& route, const ObjectP
       }
     }
   }
-  if (kind.generation && spec_changed(after, *before)) {
+  if (kind.generation && spec_changed(kind, route.version, after, old)) {
     object_in(after, "metadata")["generation"] = number_at(old_metadata, "generation").value_or(1) + 1;
   }
-  if (dry_run) return std::make_shared<const json::object>(std::move(after));
+  if (options.dry_run) return Written{std::make_shared<const json::object>(std::move(after)), std::move(*warnings)};
   auto kept = registry_.put(kind, key, std::move(after));
   if (&kind == &event_kind()) lifecycle_.event_written(now, key);
   lifecycle_.finish_if_released(kind, key);
-  return kept;
+  return Written{std::move(kept), std::move(*warnings)};
 }
 
 }  // namespace metallb::apiserver

@@ -25,10 +25,6 @@ namespace {
 
 constexpr std::chrono::hours kCertificateLifetime{24 * 365};
 
-StartupProblem problem(std::string error, std::string msg) {
-  return {.op = "startup", .error = std::move(error), .msg = std::move(msg)};
-}
-
 /// The names by which clients may reach this server.
 std::vector<std::string> own_names(const std::string& address) {
   std::vector<std::string> names = {"localhost", "127.0.0.1", "::1", "kubernetes.default.svc"};
@@ -47,21 +43,21 @@ std::expected<MaybeTls, StartupProblem> prepare_tls(const ApiserverOptions& opti
   if (options.self_signed) {
     const auto today = std::chrono::floor<std::chrono::seconds>(io::now().wall);
     auto made = io::make_self_signed(own_names(options.address), today, kCertificateLifetime);
-    if (!made) return std::unexpected(problem(made.error().to_string(), "cannot make a certificate"));
+    if (!made) return startup_problem(made.error().to_string(), "cannot make a certificate");
     tls->certificate_pem = std::move(made->certificate_pem);
     tls->key_pem = std::move(made->key_pem);
   } else {
     const auto read = file_reader();
     auto certificate = read(options.tls_certificate_file);
-    if (!certificate) return std::unexpected(problem(certificate.error().to_string(), "cannot read --tls-cert"));
+    if (!certificate) return startup_problem(certificate.error().to_string(), "cannot read --tls-cert");
     auto key = read(options.tls_key_file);
-    if (!key) return std::unexpected(problem(key.error().to_string(), "cannot read --tls-key"));
+    if (!key) return startup_problem(key.error().to_string(), "cannot read --tls-key");
     tls->certificate_pem = std::move(*certificate);
     tls->key_pem = std::move(*key);
   }
   if (!options.tls_ca_file.empty()) {
     if (const auto written = io::write_private_file(options.tls_ca_file, tls->certificate_pem); !written) {
-      return std::unexpected(problem(written.error().to_string(), "cannot write --tls-ca-file"));
+      return startup_problem(written.error().to_string(), "cannot write --tls-ca-file");
     }
   }
   return tls;
@@ -70,11 +66,10 @@ std::expected<MaybeTls, StartupProblem> prepare_tls(const ApiserverOptions& opti
 std::expected<std::vector<TokenEntry>, StartupProblem> read_tokens(const std::string& path) {
   if (path.empty()) return std::vector<TokenEntry>{};
   const auto text = file_reader()(path);
-  if (!text) return std::unexpected(problem(text.error().to_string(), "cannot read --token-file"));
+  if (!text) return startup_problem(text.error().to_string(), "cannot read --token-file");
   auto tokens = parse_token_file(*text);
-  if (!tokens) return std::unexpected(problem(path + ": " + tokens.error(), "cannot use --token-file"));
-  if (tokens->empty())
-    return std::unexpected(problem(path + ": no token in it", "cannot use --token-file: nobody could log in"));
+  if (!tokens) return startup_problem(path + ": " + tokens.error(), "cannot use --token-file");
+  if (tokens->empty()) return startup_problem(path + ": no token in it", "cannot use --token-file: nobody could log in");
   return std::move(*tokens);
 }
 
@@ -95,10 +90,10 @@ std::expected<apiserver::Instance, StartupProblem> make_core(const ApiserverOpti
   const auto saved = options.data_file.empty() || !io::file_exists(options.data_file)
                          ? std::expected<std::string, SystemError>()
                          : file_reader()(options.data_file);
-  if (!saved) return std::unexpected(problem(saved.error().to_string(), "cannot read --data"));
+  if (!saved) return startup_problem(saved.error().to_string(), "cannot read --data");
   if (saved->empty()) return apiserver::Instance(std::move(core), io::now());
   auto restored = apiserver::Instance::restore(std::move(core), *saved);
-  if (!restored) return std::unexpected(problem(options.data_file + ": " + restored.error(), "cannot use --data"));
+  if (!restored) return startup_problem(options.data_file + ": " + restored.error(), "cannot use --data");
   return std::move(*restored);
 }
 
@@ -109,7 +104,7 @@ std::expected<void, StartupProblem> write_kubeconfig(const ApiserverOptions& opt
                                      .ca_pem = tls ? tls->certificate_pem : std::string(),
                                      .token = tokens.empty() ? std::string() : tokens.front().token});
   if (const auto written = io::write_private_file(options.kubeconfig_file, text); !written) {
-    return std::unexpected(problem(written.error().to_string(), "cannot write --write-kubeconfig"));
+    return startup_problem(written.error().to_string(), "cannot write --write-kubeconfig");
   }
   return {};
 }
@@ -129,7 +124,7 @@ std::expected<void, StartupProblem> serve(const ApiserverOptions& options, const
   http.port = options.port;
   http.tls = *tls;
   const auto driver = io::ApiserverDriver::start(loop, core, std::move(http), log);
-  if (!driver) return std::unexpected(problem(driver.error().to_string(), "cannot serve"));
+  if (!driver) return startup_problem(driver.error().to_string(), "cannot serve");
   const auto url = server_url(options.tls(), options.address, (*driver)->port());
   if (auto written = write_kubeconfig(options, url, *tls, *tokens); !written) return std::unexpected(written.error());
 
@@ -142,7 +137,7 @@ std::expected<void, StartupProblem> serve(const ApiserverOptions& options, const
   loop.run();
   if (options.data_file.empty()) return {};
   const auto written = io::write_private_file(options.data_file, core.snapshot());
-  if (!written) return std::unexpected(problem(written.error().to_string(), "cannot write --data: the objects are lost"));
+  if (!written) return startup_problem(written.error().to_string(), "cannot write --data: the objects are lost");
   return {};
 }
 

@@ -1,5 +1,6 @@
 #include "app/apiserver_options.hpp"
 
+#include <limits>
 #include <optional>
 
 #include "app/flags.hpp"
@@ -11,11 +12,10 @@ namespace {
 constexpr std::int64_t kPlainPort = 8080;
 constexpr std::int64_t kTlsPort = 6443;
 constexpr std::int64_t kWatchWindow = 8192;
-constexpr std::int64_t kHighestPort = 65535;
 
 /// The first thing wrong with options that were readable one by one.
 std::optional<std::string> contradiction(const ApiserverOptions& options, std::int64_t port) {
-  if (port < 0 || port > kHighestPort) return "-port: not a port: " + std::to_string(port);
+  if (port < 0 || port > std::numeric_limits<std::uint16_t>::max()) return "-port: not a port: " + std::to_string(port);
   if (options.watch_window < 0) return "-watch-window: must not be negative";
   if (options.tls_certificate_file.empty() != options.tls_key_file.empty()) return "-tls-cert and -tls-key belong together";
   if (options.self_signed && !options.tls_certificate_file.empty())

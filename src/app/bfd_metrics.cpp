@@ -25,9 +25,9 @@ Interfaces interfaces_of(const std::vector<peering::PeerStatus>& peers, const bg
 }
 
 /// Builds one family of a kind from all sessions.
-class Families {
+class BfdFamilies {
  public:
-  Families(const io::BfdReport& report, Interfaces interfaces) : report_(report), interfaces_(std::move(interfaces)) {}
+  BfdFamilies(const io::BfdReport& report, Interfaces interfaces) : report_(report), interfaces_(std::move(interfaces)) {}
 
   template <class Value>
   [[nodiscard]] std::vector<io::MetricSample> samples(Merge merge, Value value) const {
@@ -66,7 +66,7 @@ prometheus::MetricFamily discarded(const io::BfdReport& report) {
 
 io::MetricFamilies bfd_metrics(const io::BfdReport& report, const std::vector<peering::PeerStatus>& peers,
                                const bgp::Instance& engine) {
-  const Families of(report, interfaces_of(peers, engine));
+  const BfdFamilies of(report, interfaces_of(peers, engine));
   using C = bfd::SessionCounters;
   return {
       io::gauge_family("metallb_bfd_session_up", "BFD session state (1 is up, 0 is down)",

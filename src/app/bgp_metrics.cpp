@@ -36,9 +36,9 @@ std::uint64_t wanted_by(const bgp::Instance& engine, const bgp::PeerSettings& se
 }
 
 /// Builds one family of a kind from all sessions.
-class Families {
+class BgpFamilies {
  public:
-  Families(const bgp::Instance& engine, io::MetricFamilies& out) : engine_(engine), out_(out) {}
+  BgpFamilies(const bgp::Instance& engine, io::MetricFamilies& out) : engine_(engine), out_(out) {}
 
   template <class Value>
   void gauge(const char* name, const char* help, Value value, Merge merge = Merge::kSum) {
@@ -76,7 +76,7 @@ std::string peer_label(const bgp::PeerSettings& settings) {
 io::MetricFamilies bgp_metrics(const bgp::Instance& engine, SteadyPoint now) {
   using Session = const bgp::Session&;
   io::MetricFamilies out;
-  Families families(engine, out);
+  BgpFamilies families(engine, out);
   const auto counted = [](auto Counters::* member) {
     return [member](Session s, bgp::PeerId) { return s.counters().*member; };
   };

@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kUsage =
     "Usage: metallb COMMAND [flags]\n"
     "\n"
-    "  controller   assigns addresses to Services of type LoadBalancer; one per cluster\n"
+    "  controller   assigns addresses to Services of type LoadBalancer; one per cluster at work, others may wait\n"
     "  speaker      announces the addresses from this node; one per node\n"
     "  apiserver    an API server in memory, for labs, tests and hosts without a cluster\n"
     "  version      prints which build this is\n"

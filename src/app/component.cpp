@@ -39,8 +39,9 @@ Component::Component(io::KubeEndpoint endpoint, const Options& options, Log log)
     : log_(log),
       api_host_(io::host_text(endpoint) + ":" + endpoint.port),
       client_(io::KubeClient::create(loop_, std::move(endpoint), log)),
-      writer_(io::KubeWriter::create(*client_, loop_, log)),
-      events_(loop_, *writer_, {.component = options.event_source, .instance = options.instance}),
+      event_writer_(io::KubeWriter::create(*client_, loop_, log)),
+      events_(loop_, *event_writer_, {.component = options.event_source, .instance = options.instance}),
+      writer_(writer()),
       signals_(
           loop_,
           [this] {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/outcome.hpp"
@@ -47,6 +48,10 @@ class Component {
   void write(kube::Write write, std::function<void(kube::WriteDone)> done) {
     writer_->submit(std::move(write), std::move(done));
   }
+  /// Another writer. Its writes, as those of write(), go before events; it must not outlive this.
+  [[nodiscard]] std::unique_ptr<io::KubeWriter> writer(io::KubeWriter::Permission permission = {}) {
+    return io::KubeWriter::create(*client_, loop_, log_, std::move(permission), events_.behind());
+  }
   void tell(kube::EventNote note) { events_.publish(std::move(note)); }
 
   /// What to do at the first stop signal instead of ending at once; it calls the function it is given when it is done. A
@@ -66,8 +71,9 @@ class Component {
   std::string api_host_;
   boost::asio::io_context loop_{1};
   std::unique_ptr<io::KubeClient> client_;
-  std::unique_ptr<io::KubeWriter> writer_;
+  std::unique_ptr<io::KubeWriter> event_writer_;
   io::EventPublisher events_;
+  std::unique_ptr<io::KubeWriter> writer_;
   std::vector<std::unique_ptr<io::KubeWatch>> watches_;
   bool stopping_ = false;
   bool running_ = false;

@@ -12,6 +12,13 @@ class ConfigurationReport {
   ConfigurationReport(Component& component, const config::StateReport::Options& options);
 
   void conclude(config::Conclusion conclusion) { driver_.feed(std::move(conclusion)); }
+  /// From now on it is told when the watched kind cannot be read.
+  void rely_on(io::KubeWatch& watch, std::string resource) {
+    watch.on_trouble([this, resource = std::move(resource)](const std::string& cause) {
+      driver_.feed(config::Unreadable{resource, cause});
+    });
+  }
+  void warn(config::Warnings warnings) { driver_.feed(std::move(warnings)); }
   /// Whether this replica is the one that reports; at first it is.
   void mandate(bool held) { driver_.feed(config::Mandate{held}); }
 

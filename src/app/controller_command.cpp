@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "app/advice.hpp"
 #include "app/component.hpp"
 #include "app/configuration_report.hpp"
 #include "app/controller_metrics.hpp"
@@ -15,6 +16,7 @@
 #include "app/membership_secret.hpp"
 #include "app/version.hpp"
 #include "app/webhooks.hpp"
+#include "base/cases.hpp"
 #include "controller/instance.hpp"
 #include "io/driver.hpp"
 #include "io/kube/kube_client.hpp"
@@ -32,16 +34,23 @@ class ControllerRuntime {
                     const kube::Pod& pod)
       : component_(component),
         report_(component, report_options(settings.namespace_, pod.metadata)),
+        advice_(component, {.namespace_ = settings.namespace_, .mandate = !options.leader_elect},
+                [this](config::Advisor::Output& out) {
+                  for (auto& action : out) carry_out(action);
+                }),
         core_({.namespace_ = settings.namespace_, .lb_class = options.lb_class, .leads = !options.leader_elect},
               component.log()),
-        driver_(component.loop(), core_, [this](controller::Output& out) { carry_out(out); }),
-        writer_(io::KubeWriter::create(component.client(), component.loop(), component.log(),
-                                       [this] { return !election_ || election_->may_write(); })) {
-    const io::WatchScope own{.namespace_ = settings.namespace_, .label_selector = {}, .field_selector = {}};
-    auto& services = follow<kube::Service>({});
-    auto& namespaces = follow<kube::Namespace>({});
-    auto& pools = follow<kube::IPAddressPool>(own);
-    follow<kube::Community>(own);
+        driver_(component.loop(), core_,
+                [this](controller::Output& out) {
+                  for (auto& action : out) carry_out(action);
+                }),
+        writer_(component.writer([this] { return !election_ || election_->may_write(); })) {
+    auto& services = follow<kube::Service>();
+    auto& namespaces = follow<kube::Namespace>();
+    auto& pools = share<kube::IPAddressPool>();
+    share<kube::Community>();
+    report_.rely_on(pools, std::string(kube::resource_of<kube::IPAddressPool>().plural));
+    report_.rely_on(namespaces, std::string(kube::resource_of<kube::Namespace>().plural));
     if (!options.leader_elect) return;
     report_.mandate(false);
     election_.emplace(component, ObjectKey{settings.namespace_, "metallb-controller"}, pod,
@@ -51,6 +60,7 @@ class ControllerRuntime {
                         }
                         driver_.feed(controller::Leading{leads});
                         report_.mandate(leads);
+                        advice_.feed(config::Mandate{leads});
                       });
     component.before_stop([this](auto done) { election_->resign(std::move(done)); });
   }
@@ -66,29 +76,40 @@ class ControllerRuntime {
   }
 
   template <class T>
-  io::KubeWatch& follow(io::WatchScope scope) {
-    return component_.watch<T>(std::move(scope), [this](const kube::Change<T>& change) { driver_.feed(change); });
+  io::KubeWatch& follow() {
+    return component_.watch<T>({}, [this](const kube::Change<T>& change) { driver_.feed(change); });
   }
 
-  void carry_out(controller::Output& out) {
-    for (auto& action : out) {
-      if (auto* write = std::get_if<kube::Write>(&action)) {
-        if (election_) election_->write_begins();
-        writer_->submit(std::move(*write), [this](kube::WriteDone done) {
-          driver_.feed(std::move(done));
-          if (election_) election_->write_ended();
-        });
-      } else if (auto* conclusion = std::get_if<config::Conclusion>(&action)) {
-        report_.conclude(std::move(*conclusion));
-      } else if (!election_ || election_->may_write()) {
-        // Else it decided after its time, as a process does that was paused: that comes to nothing.
-        component_.tell(std::move(std::get<kube::EventNote>(action)));
-      }
-    }
+  /// The core and advice look at the same objects. (To the core only those of its namespace count.)
+  template <class T>
+  io::KubeWatch& share() {
+    return component_.watch<T>(advice_.shared_scope(), [this](const kube::Change<T>& change) {
+      driver_.feed(change);
+      advice_.feed(change);
+    });
+  }
+
+  template <class... Actions>
+  void carry_out(std::variant<Actions...>& action) {
+    std::visit(Cases{[this](kube::Write& write) {
+                       if (election_) election_->write_begins();
+                       writer_->submit(std::move(write), [this](kube::WriteDone done) {
+                         driver_.feed(std::move(done));
+                         if (election_) election_->write_ended();
+                       });
+                     },
+                     [this](config::Conclusion& conclusion) { report_.conclude(std::move(conclusion)); },
+                     [this](config::Warnings& warnings) { report_.warn(std::move(warnings)); },
+                     [this](kube::EventNote& note) {
+                       // Else it decided after its time, as a process does that was paused: that comes to nothing.
+                       if (!election_ || election_->may_write()) component_.tell(std::move(note));
+                     }},
+               action);
   }
 
   Component& component_;
   ConfigurationReport report_;
+  AdviceRuntime advice_;
   controller::Instance core_;
   ControllerDriver driver_;
   std::unique_ptr<io::KubeWriter> writer_;

@@ -9,7 +9,6 @@
 namespace metallb::app {
 namespace {
 
-using gossip::Counters;
 using io::MetricSample;
 
 /// In the order of gossip::PacketMessage.
@@ -56,9 +55,9 @@ io::MetricFamilies members(const io::GossipReport& report, bool held) {
   };
 }
 
-io::MetricFamilies traffic(const Counters& c) {
-  const auto packets = [](const Counters::Traffic& t) { return t.packets; };
-  const auto bytes = [](const Counters::Traffic& t) { return t.bytes; };
+io::MetricFamilies traffic(const gossip::Counters& c) {
+  const auto packets = [](const gossip::Counters::Traffic& t) { return t.packets; };
+  const auto bytes = [](const gossip::Counters::Traffic& t) { return t.bytes; };
   const auto itself = [](std::uint64_t count) { return count; };
   return {
       io::counter_family("metallb_speaker_memberlist_packets_received_total", "UDP packets by their first message",
@@ -98,7 +97,7 @@ io::MetricFamilies trouble(const io::GossipReport& report) {
   };
 }
 
-io::MetricFamilies detection(const Counters& c) {
+io::MetricFamilies detection(const gossip::Counters& c) {
   return {
       io::counter_family("metallb_speaker_memberlist_probes_total", "Probes of the classical detector", {one(c.probes)}),
       io::counter_family("metallb_speaker_memberlist_probes_failed_total", "Of these, the ones without any answer",

@@ -8,24 +8,21 @@
 namespace metallb::app {
 namespace {
 
-std::unexpected<StartupProblem> problem(std::string error, std::string msg) {
-  return std::unexpected(StartupProblem{.op = "startup", .error = std::move(error), .msg = std::move(msg)});
-}
-
 /// Read, and so checked, also when there is no membership.
 std::expected<std::string, StartupProblem> read_secret(const std::string& path, const FileReader& read) {
   if (path.empty()) return std::string{};
   auto content = read(path);
-  if (!content) return problem(content.error().to_string(), "cannot read the file secretkey in --ml-secret-key-path");
+  if (!content)
+    return startup_problem(content.error().to_string(), "cannot read the file secretkey in --ml-secret-key-path");
   return std::move(*content);
 }
 
 std::expected<std::uint16_t, StartupProblem> port_of(const SpeakerOptions& options) {
   if (options.ml_bindport.empty()) return MembershipSettings{}.port;
   const auto number = parse_decimal(options.ml_bindport);
-  if (!number) return problem("invalid port \"" + options.ml_bindport + "\"", "--ml-bindport must be a number");
+  if (!number) return startup_problem("invalid port \"" + options.ml_bindport + "\"", "--ml-bindport must be a number");
   auto port = check_port("ml-bindport", *number);
-  if (port && *port == 0) return problem("port 0", "--ml-bindport must be the same number on all nodes");
+  if (port && *port == 0) return startup_problem("port 0", "--ml-bindport must be the same number on all nodes");
   return port;
 }
 
@@ -34,8 +31,9 @@ std::expected<std::uint16_t, StartupProblem> port_of(const SpeakerOptions& optio
 std::expected<IpAddress, StartupProblem> address_of(const SpeakerOptions& options) {
   const auto address = IpAddress::parse(options.ml_bindaddr);
   if (!address || address->is_unspecified() || address->is_multicast()) {
-    return problem("not an address of this node: \"" + options.ml_bindaddr + "\"",
-                   "--ml-bindaddr (METALLB_ML_BIND_ADDR) must be the node's own IP address, as the Pod's status.podIP is");
+    return startup_problem(
+        "not an address of this node: \"" + options.ml_bindaddr + "\"",
+        "--ml-bindaddr (METALLB_ML_BIND_ADDR) must be the node's own IP address, as the Pod's status.podIP is");
   }
   return *address;
 }
@@ -47,13 +45,13 @@ std::expected<void, StartupProblem> read_timing(const SpeakerOptions& options, c
   const auto content = read(path);
   if (content) {
     auto timing = gossip::parse_settings(*content);
-    if (!timing) return problem(timing.error(), "cannot use the membership's configuration file " + path);
+    if (!timing) return startup_problem(timing.error(), "cannot use the membership's configuration file " + path);
     out.timing = *timing;
     out.timing_file = path;
   } else if (content.error().code == std::errc::no_such_file_or_directory) {
     out.timing = options.ml_wan_config ? gossip::wan_settings() : gossip::lan_settings();
   } else {
-    return problem(content.error().to_string(), "cannot read the membership's configuration file " + path);
+    return startup_problem(content.error().to_string(), "cannot read the membership's configuration file " + path);
   }
   out.timing.ring.enabled = out.timing.ring.enabled && options.ml_watch_ring;
   return {};
@@ -77,7 +75,8 @@ std::expected<std::optional<MembershipSettings>, StartupProblem> prepare_members
   if (!address) return std::unexpected(address.error());
   out.address = *address;
   if (const auto selector = kube::Selector::parse(options.ml_labels); !selector) {
-    return problem(selector.error(), "--ml-labels (METALLB_ML_LABELS) must be a label selector of the speakers' Pods");
+    return startup_problem(selector.error(),
+                           "--ml-labels (METALLB_ML_LABELS) must be a label selector of the speakers' Pods");
   }
   out.labels = options.ml_labels;
   if (auto timing = read_timing(options, read, out); !timing) return std::unexpected(timing.error());

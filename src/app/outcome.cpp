@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "io/files.hpp"
 
@@ -12,6 +13,11 @@ int finish(const EarlyExit& exit) {
   std::fflush(stdout);
   std::fputs(exit.errors.c_str(), stderr);
   return exit.code;
+}
+
+std::unexpected<StartupProblem> startup_problem(std::string error, std::string msg, int exit_code) {
+  return std::unexpected(
+      StartupProblem{.op = "startup", .error = std::move(error), .msg = std::move(msg), .exit_code = exit_code});
 }
 
 int fail(const Log& log, const StartupProblem& problem) {

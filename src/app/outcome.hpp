@@ -30,6 +30,8 @@ struct StartupProblem {
   std::string msg;
   int exit_code = kExitFailure;
 };
+[[nodiscard]] std::unexpected<StartupProblem> startup_problem(std::string error, std::string msg,
+                                                              int exit_code = kExitFailure);
 /// Logs the line. Returns the exit code.
 int fail(const Log& log, const StartupProblem& problem);
 

@@ -41,11 +41,6 @@ void add_flags(FlagSet& flags, SpeakerOptions& o, std::string& log_level) {
   flags.text("kubeconfig", o.kubeconfig, "how to reach the API server; empty: KUBECONFIG, or the Pod's service account");
 }
 
-std::unexpected<StartupProblem> problem(std::string error, std::string msg, int exit_code = kExitFailure) {
-  return std::unexpected(
-      StartupProblem{.op = "startup", .error = std::move(error), .msg = std::move(msg), .exit_code = exit_code});
-}
-
 /// A variable that is no name of the original's: on and off, as well as what a boolean flag takes. Empty counts as not set.
 std::expected<void, EarlyExit> take_switch(const Environment& environment, const char* variable, bool& value,
                                            const char* flag, std::set<std::string>& given) {
@@ -112,14 +107,15 @@ std::expected<SpeakerSettings, StartupProblem> prepare_speaker(const SpeakerOpti
 
   const auto debounce = parse_decimal(options.bgp_debounce_timeout);
   if (!debounce || *debounce <= 0) {
-    return problem("invalid value \"" + options.bgp_debounce_timeout + "\"",
-                   "--bgp-debounce-timeout must be a positive number of milliseconds");
+    return startup_problem("invalid value \"" + options.bgp_debounce_timeout + "\"",
+                           "--bgp-debounce-timeout must be a positive number of milliseconds");
   }
 
   auto namespace_name = find_namespace(options.namespace_, read);
   if (!namespace_name) return std::unexpected(namespace_name.error());
   settings.namespace_ = std::move(*namespace_name);
-  if (options.node_name.empty()) return problem("no node name", "--node-name or METALLB_NODE_NAME must name this node");
+  if (options.node_name.empty())
+    return startup_problem("no node name", "--node-name or METALLB_NODE_NAME must name this node");
   settings.node_name = options.node_name;
   settings.frrk8s_namespace = options.frrk8s_namespace.empty() ? settings.namespace_ : options.frrk8s_namespace;
 
@@ -128,12 +124,12 @@ std::expected<SpeakerSettings, StartupProblem> prepare_speaker(const SpeakerOpti
   settings.membership = std::move(*membership);
 
   if (options.frrk8s_secret_passthrough && (options.bgp_type != "frr-k8s" || options.frrk8s_namespace.empty())) {
-    return problem("secret passthrough needs the BGP type frr-k8s and its namespace",
-                   "--frrk8s-secret-passthrough goes with METALLB_BGP_TYPE=frr-k8s and --frrk8s-namespace only");
+    return startup_problem("secret passthrough needs the BGP type frr-k8s and its namespace",
+                           "--frrk8s-secret-passthrough goes with METALLB_BGP_TYPE=frr-k8s and --frrk8s-namespace only");
   }
   if (std::ranges::find(kBgpTypes, options.bgp_type) == kBgpTypes.end()) {
-    return problem("unknown BGP type \"" + options.bgp_type + "\"", "METALLB_BGP_TYPE is one of native, frr, frr-k8s",
-                   kExitUsage);
+    return startup_problem("unknown BGP type \"" + options.bgp_type + "\"",
+                           "METALLB_BGP_TYPE is one of native, frr, frr-k8s", kExitUsage);
   }
   const auto metrics = check_port("port", options.port);
   if (!metrics) return std::unexpected(metrics.error());

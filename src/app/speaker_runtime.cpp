@@ -96,16 +96,16 @@ void SpeakerRuntime::follow_api() {
                                  bgp_->node_changed(change);
                                  if (membership_) membership_->node_changed(change);
                                });
-  follow<kube::Namespace>();
+  follow_configuration<kube::Namespace>();
   follow<kube::ServiceL2Status>();
   follow<kube::ServiceBGPStatus>();
-  follow<kube::IPAddressPool>();
-  follow<kube::L2Advertisement>();
-  follow<kube::BGPPeer>();
-  follow<kube::BGPAdvertisement>();
-  follow<kube::BFDProfile>();
-  follow<kube::Community>();
-  follow<kube::Secret>();
+  follow_configuration<kube::IPAddressPool>();
+  follow_configuration<kube::L2Advertisement>();
+  follow_configuration<kube::BGPPeer>();
+  follow_configuration<kube::BGPAdvertisement>();
+  follow_configuration<kube::BFDProfile>();
+  follow_configuration<kube::Community>();
+  follow_configuration<kube::Secret>();
   follow<kube::ConfigMap>();
 }
 
@@ -113,6 +113,13 @@ template <class T>
 void SpeakerRuntime::follow() {
   component_.watch<T>(speaker_scope<T>(namespace_, node_name_),
                       [this](const kube::Change<T>& change) { driver_.feed(change); });
+}
+
+template <class T>
+void SpeakerRuntime::follow_configuration() {
+  report_.rely_on(component_.watch<T>(speaker_scope<T>(namespace_, node_name_),
+                                      [this](const kube::Change<T>& change) { driver_.feed(change); }),
+                  std::string(kube::resource_of<T>().plural));
 }
 
 void SpeakerRuntime::carry_out(speaker::Output& out) {

@@ -53,6 +53,8 @@ class SpeakerRuntime {
   void follow_api();
   template <class T>
   void follow();
+  template <class T>
+  void follow_configuration();
   void carry_out(speaker::Output& out);
   void farewell(std::function<void()> done);
   void leave_cluster();

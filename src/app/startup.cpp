@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 #include "io/log_sink.hpp"
 
@@ -9,7 +10,6 @@ namespace metallb::app {
 namespace {
 
 constexpr const char* kNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
-constexpr std::int64_t kHighestPort = 65535;
 
 }  // namespace
 
@@ -48,7 +48,7 @@ std::expected<io::TlsProfile, StartupProblem> check_tls(const TlsFlags& flags) {
 }
 
 std::expected<std::uint16_t, StartupProblem> check_port(const std::string& flag, std::int64_t value) {
-  if (value >= 0 && value <= kHighestPort) return static_cast<std::uint16_t>(value);
+  if (value >= 0 && value <= std::numeric_limits<std::uint16_t>::max()) return static_cast<std::uint16_t>(value);
   return std::unexpected(StartupProblem{
       .op = "startup", .error = "not a port: " + std::to_string(value), .msg = "--" + flag + " must be from 0 to 65535"});
 }

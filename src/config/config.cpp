@@ -6,11 +6,14 @@
 
 namespace metallb::config {
 
+bool Pool::leaves_out(const IpAddress& address) const {
+  if (!avoid_buggy_ips || !address.is_v4()) return false;
+  const auto last_octet = static_cast<unsigned>(address.number() & 0xFF);
+  return last_octet == 0 || last_octet == 255;
+}
+
 bool Pool::contains(const IpAddress& address) const {
-  if (avoid_buggy_ips && address.is_v4()) {
-    const auto last_octet = static_cast<unsigned>(address.number() & 0xFF);
-    if (last_octet == 0 || last_octet == 255) return false;
-  }
+  if (leaves_out(address)) return false;
   return std::any_of(prefixes.begin(), prefixes.end(), [&](const auto& prefix) { return prefix.contains(address); });
 }
 

@@ -46,7 +46,9 @@ struct Pool {
   std::vector<BgpAdvertisement> bgp;  ///< ascending by name
   friend bool operator==(const Pool&, const Pool&) = default;
 
-  /// Inside one of the prefixes and not excluded by avoid_buggy_ips.
+  /// By avoid_buggy_ips, whether or not one of the prefixes has it.
+  [[nodiscard]] bool leaves_out(const IpAddress& address) const;
+  /// Inside one of the prefixes and not left out.
   [[nodiscard]] bool contains(const IpAddress& address) const;
 };
 

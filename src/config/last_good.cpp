@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
+#include <utility>
 
 #include "base/contract.hpp"
 #include "config/alike.hpp"
@@ -87,14 +89,35 @@ Party resolved(AllItems& items, const ConfigError& error) {
   return out;
 }
 
-bool step_back(AllItems& items, const ConfigError& error) {
-  const Party blamed{error.kind, error.key};
-  const auto recent = [](const auto& item) { return item.recent(); };
-  const auto step = [](auto& item) { return item.step_back(); };
-  if (error.other && !with(items, blamed, recent)) {
-    if (const auto other = resolved(items, error); with(items, other, recent)) return with(items, other, step);
+bool recent(AllItems& items, const Party& party) {
+  return with(items, party, [](const auto& item) { return item.recent(); });
+}
+
+bool step_back(AllItems& items, const Party& party) {
+  return with(items, party, [](auto& item) { return item.step_back(); });
+}
+
+/// Steps back for the first conflict, and for all others that will still be there afterwards, so that a thousand of them do
+/// not take as many rounds. Not those whose parties have moved, of course. And who comes back into force in a former version
+/// gets along with whatever else was in force, but may put out what is recent, which settles the conflicts with that.
+bool step_back_from_conflicts(AllItems& items, const std::vector<ConfigError>& errors) {
+  std::set<std::pair<std::string, ObjectKey>> moved;
+  bool somebody_is_back = false;
+  for (const auto& error : errors) {
+    METALLB_CONTRACT(error.other.has_value(), "who is wrong alone has stepped back before");
+    const Party blamed{error.kind, error.key};
+    auto steps = blamed;
+    auto stays = resolved(items, error);
+    if (!recent(items, blamed) && recent(items, stays)) std::swap(steps, stays);
+    if (moved.contains({steps.kind, steps.key}) || moved.contains({stays.kind, stays.key})) continue;
+    if (somebody_is_back && recent(items, stays)) continue;
+    if (!step_back(items, steps)) continue;
+    moved.emplace(steps.kind, steps.key);
+    // The one blamed was left out already. Where it steps back to nothing, nothing changes for anybody else.
+    const bool gone = steps == blamed && !with(items, steps, [](const auto& item) { return item.version() != nullptr; });
+    somebody_is_back |= !gone;
   }
-  return with(items, blamed, step);
+  return !moved.empty();
 }
 
 void tell_what_is_in_force(AllItems& items, ConfigError& error) {
@@ -135,18 +158,18 @@ Built LastGood::build(const Resources& resources) {
 
   Built out;
   std::vector<ConfigError> told;
-  for (;;) {
+  std::set<std::pair<std::string, ObjectKey>> told_of;
+  for (rounds_ = 1;; ++rounds_) {
     // Deleted objects are no part of it until somebody turns out to need them: their newest version is none.
     out = config::build(current);
     if (out.errors.empty()) break;
     bool moved = false;
     for (const auto& error : out.errors) {
-      const auto same = [&](const auto& other) { return other.kind == error.kind && other.key == error.key; };
-      if (std::none_of(told.begin(), told.end(), same)) told.push_back(error);
-      if (!error.other) moved |= step_back(items, error);
+      if (told_of.emplace(error.kind, error.key).second) told.push_back(error);
+      if (!error.other) moved |= step_back(items, {error.kind, error.key});
     }
-    // One conflict at a time: whoever steps back for one may have settled another.
-    if (!moved) moved = step_back(items, out.errors.front());
+    // Conflicts later: whoever is wrong alone may have been a party to some.
+    if (!moved) moved = step_back_from_conflicts(items, out.errors);
     METALLB_CONTRACT(moved, "an object with an error is one of those that were handed in");
     assemble();
   }

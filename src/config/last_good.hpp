@@ -23,6 +23,8 @@ class LastGood {
  public:
   /// Never fails as a whole. The remedy of each error is followed by what is in force in the meantime.
   [[nodiscard]] Built build(const Resources& resources);
+  /// How often the last build() put the objects together: each time costs about the same.
+  [[nodiscard]] int rounds() const { return rounds_; }
 
  private:
   template <class T>
@@ -32,6 +34,7 @@ class LastGood {
   std::tuple<Versions<kube::BFDProfile>, Versions<kube::BGPPeer>, Versions<kube::Secret>, Versions<kube::Community>,
              Versions<kube::IPAddressPool>, Versions<kube::L2Advertisement>, Versions<kube::BGPAdvertisement>>
       versions_;
+  int rounds_ = 0;
 };
 
 }  // namespace metallb::config

@@ -1,6 +1,6 @@
 #include "config/pools.hpp"
 
-#include <optional>
+#include <limits>
 
 #include "config/address_entry.hpp"
 #include "config/problem.hpp"
@@ -10,13 +10,15 @@ namespace metallb::config {
 namespace {
 
 constexpr const char* kPoolKind = "IPAddressPool";
+/// Mistakes of one pool that are told in full: whoever wrote a thousand of a kind needs to see a few.
+constexpr std::size_t kMostTold = 5;
 
 /// A prefix, and where it was written.
 struct Taken {
   IpPrefix prefix;
   std::string pool;
   std::string entry;
-  std::string field;
+  std::size_t index;  ///< in spec.addresses
 };
 
 struct Overlap {
@@ -27,17 +29,23 @@ struct Overlap {
 /// All prefixes taken so far, by their first address; since they are disjoint, neighbours tell about overlap.
 class TakenPrefixes {
  public:
-  /// All of them, or none and the first that overlaps.
-  std::optional<Overlap> take(std::vector<Taken> wanted) {
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      if (const auto* other = overlapping(wanted[i].prefix)) {
-        Overlap out{wanted[i], *other};
-        for (std::size_t k = 0; k < i; ++k) taken_.erase(wanted[k].prefix.first());
-        return out;
+  /// All that overlap with one that is taken, also by another of `wanted`. Where there is none they are all taken, unless it
+  /// is only `tried`.
+  std::vector<Overlap> take(const std::vector<Taken>& wanted, bool tried) {
+    std::vector<Overlap> out;
+    std::vector<IpAddress> added;
+    for (const auto& one : wanted) {
+      if (const auto* other = overlapping(one.prefix)) {
+        out.push_back({one, *other});
+      } else {
+        added.push_back(one.prefix.first());
+        taken_.emplace(added.back(), one);
       }
-      taken_.emplace(wanted[i].prefix.first(), wanted[i]);
     }
-    return std::nullopt;
+    if (!out.empty() || tried) {
+      for (const auto& first : added) taken_.erase(first);
+    }
+    return out;
   }
 
  private:
@@ -54,7 +62,7 @@ class TakenPrefixes {
 
 Problem overlap_problem(const Overlap& overlap) {
   const auto& [wanted, other] = overlap;
-  Problem out{wanted.field,
+  Problem out{element("spec.addresses", wanted.index),
               "CIDR " + quoted(wanted.prefix.to_string()) + " in pool " + quoted(wanted.pool) +
                   " overlaps with already defined CIDR " + quoted(other.prefix.to_string()) + " (" + quoted(wanted.entry) +
                   " here, " + quoted(other.entry) + " in pool " + quoted(other.pool) + ")",
@@ -91,19 +99,38 @@ Checked<ServiceAllocation> build_allocation(const kube::ServiceAllocation& spec,
   return out;
 }
 
-Checked<std::vector<Taken>> read_addresses(const kube::IPAddressPool& object) {
-  if (object.spec.addresses.empty()) {
-    return std::unexpected(Problem{"spec.addresses", "pool has no prefixes defined",
-                                   "list at least one CIDR or range, for example 192.0.2.0/24"});
+/// What is wrong with a pool, by the entry of spec.addresses; what is wrong elsewhere comes last.
+using Problems = std::map<std::size_t, Problem>;
+constexpr std::size_t kElsewhere = std::numeric_limits<std::size_t>::max();
+
+std::vector<Taken> read_addresses(const kube::IPAddressPool& object, Problems& problems) {
+  const auto& entries = object.spec.addresses;
+  if (entries.empty()) {
+    problems.emplace(0, Problem{"spec.addresses", "pool has no prefixes defined",
+                                "list at least one CIDR or range, for example 192.0.2.0/24"});
   }
   std::vector<Taken> out;
-  for (std::size_t i = 0; i < object.spec.addresses.size(); ++i) {
-    const auto& entry = object.spec.addresses[i];
-    const auto field = element("spec.addresses", i);
-    const auto prefixes = parse_address_entry(entry);
-    if (!prefixes) return std::unexpected(Problem{field, prefixes.error().problem, prefixes.error().remedy});
-    for (const auto& prefix : *prefixes) out.push_back({prefix, object.metadata.name, entry, field});
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto prefixes = parse_address_entry(entries[i]);
+    if (!prefixes) {
+      problems.emplace(i, Problem{element("spec.addresses", i), prefixes.error().problem, prefixes.error().remedy});
+      continue;
+    }
+    for (const auto& prefix : *prefixes) out.push_back({prefix, object.metadata.name, entries[i], i});
   }
+  return out;
+}
+
+/// One text of them all (controller spec 8.1 row 22). It is a conflict with another pool if there is nothing else.
+Problem told_together(Problems problems) {
+  auto out = std::move(problems.begin()->second);
+  problems.erase(problems.begin());
+  std::size_t told = 1;
+  for (const auto& [index, problem] : problems) {
+    if (!problem.other) out.other.reset();
+    if (++told <= kMostTold) out.remedy += "; " + problem.field + ": " + problem.problem + ": " + problem.remedy;
+  }
+  if (told > kMostTold) out.remedy += "; and " + std::to_string(told - kMostTold) + " more mistakes in this pool";
   return out;
 }
 
@@ -113,15 +140,21 @@ Checked<Pool> build_pool(const kube::IPAddressPool& object, const Objects<kube::
   pool.name = object.metadata.name;
   pool.auto_assign = object.spec.autoAssign.value_or(true);
   pool.avoid_buggy_ips = object.spec.avoidBuggyIPs;
-  auto addresses = read_addresses(object);
-  if (!addresses) return std::unexpected(addresses.error());
+  Problems problems;
+  const auto addresses = read_addresses(object, problems);
   if (object.spec.serviceAllocation) {
     auto allocation = build_allocation(*object.spec.serviceAllocation, namespaces);
-    if (!allocation) return std::unexpected(allocation.error());
-    pool.service_allocation = *std::move(allocation);
+    if (allocation) {
+      pool.service_allocation = *std::move(allocation);
+    } else {
+      problems.emplace(kElsewhere, std::move(allocation.error()));
+    }
   }
-  for (const auto& address : *addresses) pool.prefixes.push_back(address.prefix);
-  if (const auto overlap = taken.take(*std::move(addresses))) return std::unexpected(overlap_problem(*overlap));
+  for (const auto& overlap : taken.take(addresses, !problems.empty())) {
+    problems.emplace(overlap.wanted.index, overlap_problem(overlap));
+  }
+  if (!problems.empty()) return std::unexpected(told_together(std::move(problems)));
+  for (const auto& address : addresses) pool.prefixes.push_back(address.prefix);
   return pool;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/cut.hpp"
 #include "kube/json.hpp"
 #include "kube/timestamp.hpp"
 
@@ -12,7 +13,10 @@ namespace {
 constexpr const char* kComponentLabel = "metallb.io/component-type";
 constexpr const char* kNodeLabel = "metallb.io/node-name";
 constexpr const char* kReconciled = "Reconciled";
+constexpr const char* kReconciledWithWarnings = "ReconciledWithWarnings";
 constexpr const char* kConfigurationError = "ConfigurationError";
+constexpr const char* kInfraError = "InfraError";
+constexpr auto kPatience = std::chrono::seconds(30);
 /// maxLength of a condition's message in the CustomResourceDefinition.
 constexpr std::size_t kLongestMessage = 32'768;
 
@@ -22,26 +26,18 @@ std::string joined(const std::vector<std::string>& lines) {
   return out;
 }
 
-std::string cut(std::string text) {
-  if (text.size() <= kLongestMessage) return text;
-  auto end = kLongestMessage;
-  // Not in the middle of a character.
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
-  return text;
-}
-
 /// Of everybody's conditions (controller spec 3.7; 8.1 row 19: a condition that is False for any reason is not valid).
 void conclude(kube::ConfigurationStateStatus& status) {
   status.result = status.conditions.empty() ? "Unknown" : "Valid";
   std::vector<std::string> messages;
   for (const auto& condition : status.conditions) {
+    if (condition.status == "True") continue;
     if (condition.status == "False") {
       status.result = "Invalid";
-      messages.push_back(condition.message);
-    } else if (condition.status != "True" && status.result == "Valid") {
+    } else if (status.result == "Valid") {
       status.result = "Unknown";
     }
+    if (!condition.message.empty()) messages.push_back(condition.message);
   }
   status.errorSummary = joined(messages);
 }
@@ -97,9 +93,17 @@ void StateReport::on_input(Now now, const Input& in, Output&) {
   } else if (const auto* conclusion = std::get_if<Conclusion>(&in)) {
     due_ |= conclusion_ != *conclusion;
     conclusion_ = *conclusion;
+  } else if (const auto* unreadable = std::get_if<Unreadable>(&in)) {
+    hear(now, *unreadable);
+  } else if (const auto* warnings = std::get_if<Warnings>(&in)) {
+    due_ |= warnings_ != *warnings;
+    warnings_ = *warnings;
   } else if (const auto* mandate = std::get_if<Mandate>(&in)) {
     mandate_ = mandate->held;
-    if (!mandate_) conclusion_.reset();  // what is in force then is for others to tell
+    if (!mandate_) {  // what is in force then is for others to tell
+      conclusion_.reset();
+      warnings_ = {};
+    }
     due_ = true;
   } else {
     finished(now, std::get<kube::WriteDone>(in));
@@ -109,6 +113,7 @@ void StateReport::on_input(Now now, const Input& in, Output&) {
 void StateReport::on_time(Now now, Output& out) {
   if (next_deadline() > now.steady) return;
   due_ = false;
+  for (auto& [resource, trouble] : unreadable_) trouble.told |= trouble.told_from <= now.steady;
   if (auto write = next_write(now.wall)) {
     write->id = ActionId(++last_id_);
     writing_ = true;
@@ -117,7 +122,26 @@ void StateReport::on_time(Now now, Output& out) {
 }
 
 SteadyPoint StateReport::next_deadline() const {
-  return mandate_ && due_ && !writing_ && store_.listed() ? not_before_ : kIdle;
+  if (!mandate_ || writing_ || !store_.listed()) return kIdle;
+  if (due_) return not_before_;
+  auto out = kIdle;
+  for (const auto& [resource, trouble] : unreadable_) {
+    if (!trouble.told) out = std::min(out, std::max(trouble.told_from, not_before_));
+  }
+  return out;
+}
+
+void StateReport::hear(Now now, const Unreadable& in) {
+  const auto known = unreadable_.find(in.resource);
+  if (in.cause.empty()) {
+    if (known == unreadable_.end()) return;
+    due_ |= known->second.told;
+    unreadable_.erase(known);
+  } else if (known == unreadable_.end()) {
+    unreadable_.emplace(in.resource, Trouble{in.cause, now.steady + kPatience});
+  } else if (!known->second.told) {
+    known->second.cause = in.cause;  // a cause that changes later is no reason to write again
+  }
 }
 
 std::optional<kube::Write> StateReport::next_write(WallPoint now) const {
@@ -174,17 +198,34 @@ std::optional<kube::Write> StateReport::metadata_write(const kube::Configuration
 
 kube::ConfigurationStateStatus StateReport::wanted_status(const kube::ConfigurationState& object, WallPoint now) const {
   auto out = object.status;
-  if (conclusion_) {
+  std::vector<std::string> unreadable;
+  for (const auto& [resource, trouble] : unreadable_) {
+    if (trouble.told) unreadable.push_back("infrastructure error: cannot read " + resource + ": " + trouble.cause);
+  }
+  if (conclusion_ || !unreadable.empty()) {
     auto found = std::find_if(out.conditions.begin(), out.conditions.end(),
                               [&](const auto& condition) { return condition.type == options_.condition; });
     if (found == out.conditions.end()) found = out.conditions.insert(found, kube::Condition{});
-    const bool good = conclusion_->problems.empty();
-    const std::string verdict = good ? "True" : "False";
+    const bool good = !conclusion_ || conclusion_->problems.empty();
+    const std::string verdict = !good ? "False" : unreadable.empty() ? "True" : "Unknown";
     if (found->status != verdict) found->lastTransitionTime = kube::format_time(now);
     found->type = options_.condition;
     found->status = verdict;
-    found->reason = good ? kReconciled : kConfigurationError;
-    found->message = good ? "" : cut("configuration error: " + joined(conclusion_->problems));
+    if (!good) {
+      found->reason = kConfigurationError;
+      unreadable.insert(unreadable.begin(), "configuration error: " + joined(conclusion_->problems));
+      found->message = cut(joined(unreadable), kLongestMessage);
+    } else if (!unreadable.empty()) {
+      found->reason = kInfraError;
+      found->message = cut(joined(unreadable), kLongestMessage);
+    } else if (!warnings_.texts.empty()) {
+      // They wait until nothing is wrong: the message of a False condition is the user's list of errors (errorSummary).
+      found->reason = kReconciledWithWarnings;
+      found->message = cut("warning: " + joined(warnings_.texts), kLongestMessage);
+    } else {
+      found->reason = kReconciled;
+      found->message.clear();
+    }
   }
   conclude(out);
   return out;

@@ -1,7 +1,8 @@
 // The ConfigurationState of this process: whether it could use the configuration, and what is wrong with it (controller
 // spec 1.9, 3.7).
 //
-// In:   the object as the API shows it, conclusions drawn from the configuration, outcomes of writes, who is to report.
+// In:   the object as the API shows it, conclusions drawn from the configuration, warnings, kinds that cannot be read,
+//       outcomes of writes, who is to report.
 // Out:  writes: the object made, its labels and owner set right, its status written.
 // Thread: main.
 //
@@ -11,6 +12,7 @@
 // writes, as with the roles of older manifests, it is said once, and tried again now and then.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -32,6 +34,20 @@ struct Conclusion {
   friend bool operator==(const Conclusion&, const Conclusion&) = default;
 };
 
+/// Objects of this kind cannot be read, and what is in force may be older than what is in the cluster. Told after half a
+/// minute (controller spec 8.1 row 17): an API server that is started again is no news.
+struct Unreadable {
+  std::string resource;  ///< "ipaddresspools"
+  std::string cause;     ///< empty: they can be read again
+};
+
+/// What is not wrong, but may not do what its author means; these replace the former ones. While nothing is wrong they are
+/// the condition's message. It stays True: an advertisement or a pool too few leaves everything else in force.
+struct Warnings {
+  std::vector<std::string> texts;  ///< each names its object
+  friend bool operator==(const Warnings&, const Warnings&) = default;
+};
+
 /// Of several replicas one reports. Without it nothing is written, whatever was concluded.
 struct Mandate {
   bool held = true;
@@ -39,7 +55,8 @@ struct Mandate {
 
 class StateReport {
  public:
-  using Input = std::variant<kube::Change<kube::ConfigurationState>, Conclusion, kube::WriteDone, Mandate>;
+  using Input =
+      std::variant<kube::Change<kube::ConfigurationState>, Conclusion, Warnings, kube::WriteDone, Unreadable, Mandate>;
   using Output = std::vector<kube::Write>;
 
   struct Options {
@@ -64,12 +81,20 @@ class StateReport {
   [[nodiscard]] kube::OwnerReference own_pod() const;
   [[nodiscard]] std::optional<kube::Write> metadata_write(const kube::ConfigurationState& object) const;
   [[nodiscard]] kube::ConfigurationStateStatus wanted_status(const kube::ConfigurationState& object, WallPoint now) const;
+  void hear(Now now, const Unreadable& in);
   void finished(Now now, const kube::WriteDone& done);
 
   Options options_;
   Log log_;
   kube::Store<kube::ConfigurationState> store_;
   std::optional<Conclusion> conclusion_;
+  struct Trouble {
+    std::string cause;
+    SteadyPoint told_from;
+    bool told = false;
+  };
+  std::map<std::string, Trouble> unreadable_;  ///< by resource
+  Warnings warnings_;
   bool mandate_ = true;
   bool due_ = false;
   bool writing_ = false;

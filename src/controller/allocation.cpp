@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/contract.hpp"
+#include "controller/remedy.hpp"
 #include "ipam/text.hpp"
 
 namespace metallb::controller {
@@ -34,10 +35,17 @@ std::vector<IpAddress> choose(const Candidates& from, const Wish& wish) {
   return out;
 }
 
+constexpr std::size_t kDetailsTold = 3;
+constexpr const char* kPolicyNeeded = "two cluster addresses need a dual-stack ipFamilyPolicy";
+
+/// Controller spec 4.7: with two cluster addresses and a policy for one, no candidates will do.
+bool contradicts_itself(const Wish& wish) {
+  return wish.families == Families::kDual && !wish.prefers_dual && !wish.requires_dual;
+}
+
 std::string missing_family(const Wish& wish, const Candidates& from) {
   if (wish.families == Families::kIpv4) return "it has no free IPv4 address";
   if (wish.families == Families::kIpv6) return "it has no free IPv6 address";
-  if (!wish.prefers_dual && !wish.requires_dual) return "two cluster addresses need a dual-stack ipFamilyPolicy";
   return from.v4 ? "it has no free IPv6 address" : from.v6 ? "it has no free IPv4 address" : "it has no free address";
 }
 
@@ -54,16 +62,23 @@ void take(const config::Config& config, ipam::Allocator& allocator, const Wish& 
 /// Controller spec 4.8.
 std::expected<void, Failure> from_pool(const config::Config& config, ipam::Allocator& allocator, const Wish& wish) {
   const auto pool = config.pools.find(wish.pool);
-  if (pool == config.pools.end()) return std::unexpected(Failure{"unknown pool \"" + wish.pool + "\"", {}, {}});
+  if (pool == config.pools.end()) {
+    if (config.broken_pools.contains(wish.pool)) {
+      return std::unexpected(Failure{"pool \"" + wish.pool + "\" has no valid version", remedy::broken_pool(wish), {}, {}});
+    }
+    return std::unexpected(Failure{"unknown pool \"" + wish.pool + '"', remedy::unknown_pool(wish), {}, {}});
+  }
   const auto found = candidates(allocator, wish.pool, wish);
-  const auto none = "no available IPs in pool " + wish.pool;
-  if (!found.any()) return std::unexpected(Failure{none, interest_in(wish, {wish.pool}), {}});
   const auto addresses = choose(found, wish);
   if (addresses.empty()) {
+    auto cause = "no available IPs in pool " + wish.pool;
+    if (found.any() && wish.families == Families::kDual) cause += " for dual IPFamily";
+    if (contradicts_itself(wish)) {
+      return std::unexpected(Failure{cause + ": " + kPolicyNeeded, remedy::single_stack(), {}, {}});
+    }
     // deviation: the original names a nil address for the missing family (controller spec 8.1).
-    const auto cause =
-        wish.families == Families::kDual ? none + " for dual IPFamily" : none + ": " + missing_family(wish, found);
-    return std::unexpected(Failure{cause, interest_in(wish, {wish.pool}), {}});
+    return std::unexpected(Failure{
+        cause + ": " + missing_family(wish, found), remedy::exhausted(wish, wish.pool), interest_in(wish, {wish.pool}), {}});
   }
   if (auto assigned = assign(config, allocator, wish, addresses); !assigned) return std::unexpected(assigned.error());
   return {};
@@ -73,13 +88,18 @@ std::expected<void, Failure> from_pool(const config::Config& config, ipam::Alloc
 std::expected<void, Failure> requested(const config::Config& config, ipam::Allocator& allocator, const Wish& wish) {
   const auto list = ipam::quoted_list(wish.addresses);
   if (families_of(wish.addresses) != wish.families) {
-    return std::unexpected(
-        Failure{"requested loadBalancer IP(s) " + list + " does not match the ipFamily of the service", {}, {}});
+    return std::unexpected(Failure{"requested loadBalancer IP(s) " + list + " does not match the ipFamily of the service",
+                                   remedy::wrong_families(wish),
+                                   {},
+                                   {}});
   }
   const auto owner = allocator.owner(wish.addresses);
   if (!wish.pool.empty() && !owner.empty() && owner != wish.pool) {
-    return std::unexpected(Failure{
-        "requested loadBalancer IP(s) " + list + " is not compatible with requested address pool " + wish.pool, {}, {}});
+    return std::unexpected(
+        Failure{"requested loadBalancer IP(s) " + list + " is not compatible with requested address pool " + wish.pool,
+                remedy::contradiction(wish, owner),
+                {},
+                {}});
   }
   return assign(config, allocator, wish, wish.addresses);
 }
@@ -119,13 +139,13 @@ std::vector<IpAddress> best_of(const PoolList& pools, const ipam::Allocator& all
   std::optional<Candidates> with_v6;
   for (const auto* pool : pools) {
     const auto found = candidates(allocator, pool->name, wish);
-    const bool enough = wish.families == Families::kDual ? found.v4 && found.v6 : !choose(found, wish).empty();
-    if (enough) return choose(found, wish);
+    auto chosen = choose(found, wish);
+    if (chosen.size() == (wish.families == Families::kDual ? 2 : 1)) return chosen;
     if (found.v4 && !with_v4) with_v4 = found;
     if (found.v6 && !with_v6) with_v6 = found;
     details.push_back("pool " + pool->name + ": " + missing_family(wish, found));
   }
-  if (wish.families != Families::kDual || !wish.prefers_dual) return {};
+  if (wish.families != Families::kDual || !wish.prefers_dual) return {};  // 4.7: the others need all
   const auto& primary = wish.ipv6_first ? with_v6 : with_v4;
   const auto& secondary = wish.ipv6_first ? with_v4 : with_v6;
   if (primary) return choose(*primary, wish);
@@ -134,7 +154,12 @@ std::vector<IpAddress> best_of(const PoolList& pools, const ipam::Allocator& all
 
 /// Controller spec 4.6.
 std::expected<void, Failure> automatic(const config::Config& config, ipam::Allocator& allocator, const Wish& wish) {
-  Failure failure{"no available IPs", interest_in(wish, {}), {}};
+  Failure failure{"no available IPs", remedy::no_pool(wish), interest_in(wish, {}), {}};
+  if (contradicts_itself(wish)) {
+    return std::unexpected(Failure{failure.cause, remedy::single_stack(), {}, {kPolicyNeeded}});
+  }
+  // First of all, since they are to be mended: which Services they would serve is not known.
+  for (const auto& name : config.broken_pools) failure.details.push_back("pool " + name + ": it has no valid version");
   for (const auto& pools : {pinned_pools(config, wish), general_pools(config)}) {
     if (const auto addresses = best_of(pools, allocator, wish, failure.details); !addresses.empty()) {
       take(config, allocator, wish, addresses);
@@ -148,15 +173,30 @@ std::expected<void, Failure> automatic(const config::Config& config, ipam::Alloc
 
 }  // namespace
 
+std::string Failure::to_string() const {
+  std::string out = cause;
+  for (std::size_t i = 0; i < std::min(details.size(), kDetailsTold); ++i) out += (i == 0 ? " (" : "; ") + details[i];
+  if (details.size() > kDetailsTold) out += "; and " + std::to_string(details.size() - kDetailsTold) + " more";
+  if (!details.empty()) out += ')';
+  return out + ": " + remedy;
+}
+
 std::expected<void, Failure> assign(const config::Config& config, ipam::Allocator& allocator, const Wish& wish,
                                     const std::vector<IpAddress>& addresses) {
   if (const auto owner = allocator.owner(addresses); !owner.empty()) {
     if (!config::serves(config.pools.at(owner), wish.key.namespace_, wish.labels)) {
-      return std::unexpected(Failure{"pool " + owner + " not compatible for ip assignment", {}, {}});
+      return std::unexpected(
+          Failure{"pool " + owner + " not compatible for ip assignment", remedy::not_served(wish, owner), {}, {}});
     }
   }
   auto assigned = allocator.assign(wish.key, addresses, wish.claim);
-  if (!assigned) return std::unexpected(Failure{std::move(assigned.error()), {addresses, {}, wish.claim.sharing_key}, {}});
+  if (!assigned) {
+    auto& refusal = assigned.error();
+    return std::unexpected(Failure{std::move(refusal.text),
+                                   remedy::refused(refusal.reason, wish, addresses, config),
+                                   {addresses, {}, wish.claim.sharing_key},
+                                   {}});
+  }
   return {};
 }
 
@@ -175,6 +215,7 @@ std::expected<IpAddress, Failure> add_family(const config::Config& config, ipam:
   if (!found) {
     return std::unexpected(
         Failure{"no available IPs in pool " + pool + ": it has no free " + std::string(to_string(missing)) + " address",
+                remedy::one_family(pool),
                 interest_in(wish, {pool}),
                 {}});
   }

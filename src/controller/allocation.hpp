@@ -22,7 +22,9 @@ struct Wish {
   bool ipv6_first = false;     ///< ipFamilies begins with IPv6
   ipam::Claim claim;
   std::vector<IpAddress> addresses;  ///< asked for; may be empty
+  std::string addresses_field;       ///< where they are, or would be, asked for
   std::string pool;                  ///< asked for; may be empty
+  std::string pool_field;            ///< where it is, or would be, asked for
 };
 
 /// Where a Service without an address looks for one: it is worth another try when something changes there.
@@ -35,9 +37,12 @@ struct Interest {
 };
 
 struct Failure {
-  std::string cause;                 ///< the original's text, for the event
+  std::string cause;                 ///< the original's text, which tools may look for
+  std::string remedy;                ///< what the user can do, by the name of the annotation or field
   Interest interest;                 ///< empty when only a change of the Service or the configuration can help
-  std::vector<std::string> details;  ///< per pool, why it gave nothing; for explanations
+  std::vector<std::string> details;  ///< per pool, why it gave nothing
+  /// "<cause> (<details>): <remedy>", for events and logs: at most three details, and how many more there are.
+  [[nodiscard]] std::string to_string() const;
 };
 
 /// Assigns `addresses`, which the Service holds or wants, if the configuration lets it.

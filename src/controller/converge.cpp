@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "controller/remedy.hpp"
 #include "ipam/text.hpp"
 
 namespace metallb::controller {
@@ -27,7 +28,9 @@ class Pass {
     wish_.requires_dual = service.spec.ipFamilyPolicy == "RequireDualStack";
     wish_.ipv6_first = !service.spec.ipFamilies.empty() && service.spec.ipFamilies.front() == "IPv6";
     wish_.claim = claim_of(service);
+    wish_.addresses_field = addresses_field(service);
     wish_.pool = requested_pool(service);
+    wish_.pool_field = pool_field(service);
   }
 
   Outcome run(const std::vector<std::string>& held_texts) {
@@ -38,7 +41,8 @@ class Pass {
     const auto cluster = cluster_addresses(service_);
     if (cluster.empty()) return cleared("the Service has no cluster address yet", true);  // 3
     if (wish_.requires_dual && cluster.size() < 2) {                                      // 5
-      warn("not enough clusterips", "Service requires dual stack but not enough clusterips " + cluster_text(cluster));
+      warn("not enough clusterips", "Service requires dual stack but not enough clusterips " + cluster_text(cluster) + ": " +
+                                        remedy::one_cluster_address());
       return cleared("RequireDualStack needs two cluster addresses", true);
     }
     const auto families = families_of(cluster);
@@ -56,11 +60,14 @@ class Pass {
                                     const std::expected<Families, std::string>& families) {
     const auto held_families = families_of(texts);
     if (!held_families) {
-      warn("nolbIPsIPFamily", "Failed to retrieve LBIPs IPFamily for " + texts_quoted(texts) + ": " + held_families.error());
+      warn("nolbIPsIPFamily", "Failed to retrieve LBIPs IPFamily for " + texts_quoted(texts) + ": " + held_families.error() +
+                                  ": " + remedy::bad_status());
     }
     if (!families) {  // 8
       warn("noclusterIPsIPFamily", "Failed to retrieve ClusterIPs IPFamily for " + texts_quoted(cluster) + " " +
-                                       service_.spec.clusterIP + ": " + families.error());
+                                       service_.spec.clusterIP + ": " + families.error() + ": " +
+                                       remedy::bad_cluster_addresses());
+      keep_from_others(texts);
       auto out = fail(families.error());
       out.keep_status = true;
       return out;
@@ -69,12 +76,13 @@ class Pass {
     const bool changed =
         !held_families || (*held_families != *families && !(*families == Families::kDual && wish_.prefers_dual));
     if (changed) {  // 9
+      keep_from_others(texts);
       clear();
       return std::nullopt;
     }
     for (const auto& text : texts) held_.push_back(*IpAddress::parse(text));
     if (const auto pool = broken_pool()) {
-      for (const auto& address : held_) allocator_.reserve(wish_.key, address, wish_.claim);
+      keep_from_others(texts);
       auto out = fail("its addresses may be those of " + *pool + ", which has an error");
       out.keep_status = true;
       return out;
@@ -82,9 +90,8 @@ class Pass {
     if (const auto assigned = assign(config_, allocator_, wish_, held_); !assigned) {  // 10
       note(Type::kNormal, "ClearAssignment",
            "current IP for \"" + wish_.key.to_string() +
-               "\" not allowed by config, will attempt for new IP assignment: " + assigned.error().cause);
-      // Its status shows them until it is rewritten; what came from another controller is not registered yet.
-      for (const auto& address : held_) allocator_.reserve(wish_.key, address, wish_.claim);
+               "\" not allowed by config, will attempt for new IP assignment: " + assigned.error().to_string());
+      keep_from_others(texts);
       clear();
     } else if (!wish_.pool.empty() && allocator_.find(wish_.key)->pool != wish_.pool) {  // 11
       clear();
@@ -115,11 +122,11 @@ class Pass {
   Outcome settle_on(const std::expected<Families, std::string>& families) {
     const auto requested = requested_addresses(service_);
     if (!requested) {
-      auto out = allocation_failed({requested.error().to_string(), {}, {}});
+      auto out = allocation_failed({requested.error().problem, requested.error().remedy, {}, {}});
       out.request_error = requested.error();
       return out;
     }
-    if (!families) return allocation_failed({families.error(), {}, {}});
+    if (!families) return allocation_failed({families.error(), remedy::bad_cluster_addresses(), {}, {}});
     wish_.families = *families;
     wish_.addresses = *requested;
     const auto as_set = [](const std::vector<IpAddress>& list) { return std::set<IpAddress>(list.begin(), list.end()); };
@@ -133,10 +140,10 @@ class Pass {
         held_.push_back(*added);
         note(Type::kNormal, "IPAllocated", "Assigned additional IP \"" + added->to_string() + "\"");
       } else {
-        out_.reason = added.error().cause;
+        out_.reason = added.error().to_string();
         interest = added.error().interest;
         note(Type::kNormal, "AdditionalAssignFailed",
-             "cannot assign additional IP in PreferDualStack: " + added.error().cause, true);
+             "cannot assign additional IP in PreferDualStack: " + added.error().to_string(), true);
       }
     }
     if (held_.empty()) {  // 15
@@ -153,6 +160,12 @@ class Pass {
     return out;
   }
 
+  /// The status shows them until it is rewritten; what came from elsewhere is not registered yet.
+  void keep_from_others(const std::vector<std::string>& texts) {
+    for (const auto& text : texts) {
+      if (const auto address = IpAddress::parse(text)) allocator_.reserve(wish_.key, *address, wish_.claim);
+    }
+  }
   void clear() {
     allocator_.vacate(wish_.key);
     held_.clear();
@@ -164,8 +177,9 @@ class Pass {
     return out;
   }
   Outcome allocation_failed(Failure failure) {
-    warn("AllocationFailed", "Failed to allocate IP for \"" + wish_.key.to_string() + "\": " + failure.cause);
-    auto out = fail(std::move(failure.cause));
+    auto text = failure.to_string();
+    warn("AllocationFailed", "Failed to allocate IP for \"" + wish_.key.to_string() + "\": " + text);
+    auto out = fail(std::move(text));
     out.interest = std::move(failure.interest);
     out.details = std::move(failure.details);
     return out;

@@ -91,7 +91,7 @@ class Instance {
   /// What is remembered about a Service that is looked after.
   struct Record {
     Decision decision;
-    std::string told;       ///< the notes about its present state that the user has been told
+    std::size_t told = 0;   ///< hash of the notes about its present state that the user has been told; 0: none
     bool by_event = false;  ///< it changed since the last look
     /// The last decision, until the watch has shown the write of it: what the status says may be older.
     std::optional<std::vector<IpAddress>> unwritten;

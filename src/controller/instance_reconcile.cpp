@@ -1,4 +1,6 @@
 // Instance: one Service brought in order, and told to the API.
+#include <functional>
+
 #include "controller/instance.hpp"
 #include "controller/status_patch.hpp"
 #include "kube/event_note.hpp"
@@ -99,8 +101,9 @@ void Instance::tell(const kube::Service& service, const Outcome& outcome, Record
     if (note.repeats) state += note.reason + "\n" + note.message + "\n";
   }
   // What has been told is not told again, unless the Service changed: then somebody is waiting to hear what came of it.
-  const bool known = !record.by_event && record.told == state;
-  record.told = std::move(state);
+  const auto hash = state.empty() ? 0 : std::hash<std::string>{}(state);
+  const bool known = !record.by_event && record.told == hash;
+  record.told = hash;
   const auto name = service.metadata.key().to_string();
   for (const auto& note : outcome.notes) {
     if (note.repeats && known) continue;

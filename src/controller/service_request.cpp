@@ -98,7 +98,7 @@ std::expected<std::vector<IpAddress>, RequestError> requested_addresses(const ku
   if (field.empty()) return std::vector<IpAddress>{};
   const auto address = IpAddress::parse(field);
   if (!address) {
-    return std::unexpected(RequestError{"spec.loadBalancerIP", field, "invalid spec.loadBalancerIP " + quoted(field),
+    return std::unexpected(RequestError{std::string(kAddressField), field, "invalid spec.loadBalancerIP " + quoted(field),
                                         "write one IPv4 or IPv6 address without blanks"});
   }
   return std::vector{*address};
@@ -107,6 +107,17 @@ std::expected<std::vector<IpAddress>, RequestError> requested_addresses(const ku
 std::string requested_pool(const kube::Service& service) {
   const auto from = annotation(service, kPoolAnnotation);
   return from ? *from->value : std::string();
+}
+
+std::string addresses_field(const kube::Service& service) {
+  const auto from = annotation(service, kAddressesAnnotation);
+  if (from && !from->value->empty()) return from->key;
+  return std::string(service.spec.loadBalancerIP.empty() ? kAddressesAnnotation : kAddressField);
+}
+
+std::string pool_field(const kube::Service& service) {
+  const auto from = annotation(service, kPoolAnnotation);
+  return from && !from->value->empty() ? from->key : std::string(kPoolAnnotation);
 }
 
 ipam::Claim claim_of(const kube::Service& service) {

@@ -17,6 +17,7 @@ inline constexpr std::string_view kPoolAnnotation = "metallb.io/address-pool";
 inline constexpr std::string_view kAddressesAnnotation = "metallb.io/loadBalancerIPs";
 inline constexpr std::string_view kSharingAnnotation = "metallb.io/allow-shared-ip";
 inline constexpr std::string_view kAllocatedFromAnnotation = "metallb.io/ip-allocated-from-pool";
+inline constexpr std::string_view kAddressField = "spec.loadBalancerIP";
 /// Annotations of this domain are still read where the ones above are absent.
 inline constexpr std::string_view kDeprecatedDomain = "metallb.universe.tf";
 
@@ -30,7 +31,7 @@ enum class Families : std::uint8_t { kIpv4, kIpv6, kDual };
 [[nodiscard]] std::vector<std::string> cluster_addresses(const kube::Service& service);
 
 struct RequestError {
-  std::string field;    ///< the annotation, or "spec.loadBalancerIP"
+  std::string field;    ///< the annotation, or kAddressField
   std::string value;    ///< as the user wrote it
   std::string problem;  ///< the original's phrase, with field and value
   std::string remedy;
@@ -42,6 +43,11 @@ struct RequestError {
 
 /// The pool asked for; empty when none is.
 [[nodiscard]] std::string requested_pool(const kube::Service& service);
+
+/// Where the Service asks for addresses or a pool, for texts about it: the annotation by the key that it has, current or
+/// deprecated, or kAddressField. Where it does not ask, the annotation by which it could.
+[[nodiscard]] std::string addresses_field(const kube::Service& service);
+[[nodiscard]] std::string pool_field(const kube::Service& service);
 
 /// Ports and the terms of sharing (controller spec 4.4).
 [[nodiscard]] ipam::Claim claim_of(const kube::Service& service);

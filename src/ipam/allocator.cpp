@@ -13,6 +13,10 @@ std::int64_t left(std::int64_t capacity, std::int64_t used) {
   return capacity > used ? capacity - used : 0;
 }
 
+std::unexpected<Refusal> refuse(Refusal::Reason reason, std::string text) {
+  return std::unexpected(Refusal{reason, std::move(text)});
+}
+
 bool holds(const std::vector<IpAddress>& addresses, const IpAddress& address) {
   return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
 }
@@ -60,8 +64,8 @@ std::string Allocator::owner(std::span<const IpAddress> addresses) const {
   return all ? name : std::string();
 }
 
-std::expected<void, std::string> Allocator::check(const ServiceKey& service, const IpAddress& address,
-                                                  const Claim& claim) const {
+std::expected<void, Refusal> Allocator::check(const ServiceKey& service, const IpAddress& address,
+                                              const Claim& claim) const {
   const auto found = holdings_.find(address);
   if (found == holdings_.end()) return {};
   const auto& holding = found->second;
@@ -70,7 +74,8 @@ std::expected<void, std::string> Allocator::check(const ServiceKey& service, con
   if (!uses) {
     for (const auto& other : holding.shown_by) {
       if (other == service) continue;
-      return std::unexpected("address \"" + address.to_string() + "\" is still in the status of " + other.to_string());
+      return refuse(Refusal::Reason::kShown,
+                    "address \"" + address.to_string() + "\" is still in the status of " + other.to_string());
     }
     if (holding.users.empty()) return {};
   }
@@ -81,15 +86,15 @@ std::expected<void, std::string> Allocator::check(const ServiceKey& service, con
     for (const auto& [user, ports] : holding.users) {
       if (user != service) others += (others.empty() ? "" : ",") + user.to_string();
     }
-    return std::unexpected("can't change sharing key for \"" + service.to_string() + "\", address \"" + address.to_string() +
-                           "\" also in use by " + others);
+    return refuse(Refusal::Reason::kTerms, "can't change sharing key for \"" + service.to_string() + "\", address \"" +
+                                               address.to_string() + "\" also in use by " + others);
   }
   for (const auto& [user, ports] : holding.users) {
     if (user == service) continue;
     for (const auto& port : claim.ports) {
       if (ports.contains(port)) {
-        return std::unexpected("port " + port.protocol + "/" + std::to_string(port.number) + " is already in use on \"" +
-                               address.to_string() + "\"");
+        return refuse(Refusal::Reason::kPort, "port " + port.protocol + "/" + std::to_string(port.number) +
+                                                  " is already in use on \"" + address.to_string() + "\"");
       }
     }
   }
@@ -128,11 +133,11 @@ std::optional<IpAddress> Allocator::first_available(const std::string& pool, IpF
   return best;
 }
 
-std::expected<void, std::string> Allocator::assign(const ServiceKey& service, std::vector<IpAddress> addresses,
-                                                   const Claim& claim) {
+std::expected<void, Refusal> Allocator::assign(const ServiceKey& service, std::vector<IpAddress> addresses,
+                                               const Claim& claim) {
   METALLB_CONTRACT(!addresses.empty(), "an assignment has addresses");
   auto pool = owner(addresses);
-  if (pool.empty()) return std::unexpected(quoted_list(addresses) + " is not allowed in config");
+  if (pool.empty()) return refuse(Refusal::Reason::kNoPool, quoted_list(addresses) + " is not allowed in config");
   for (const auto& address : addresses) {
     if (auto allowed = check(service, address, claim); !allowed) return allowed;
   }

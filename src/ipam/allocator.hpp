@@ -12,6 +12,7 @@
 
 #include <boost/container/flat_map.hpp>
 #include <boost/container/flat_set.hpp>
+#include <cstdint>
 #include <expected>
 #include <map>
 #include <set>
@@ -41,6 +42,18 @@ struct Touched {
   std::string sharing_key;  ///< under which it can be shared now; may be empty
 };
 
+/// Why a Service may not have an address.
+struct Refusal {
+  enum class Reason : std::uint8_t {
+    kNoPool,  ///< no pool has all of the addresses
+    kShown,   ///< nobody may have it, but the status of another Service shows it still
+    kTerms,   ///< in use, and the terms of sharing do not agree
+    kPort,    ///< in use under the same terms, one of the ports included
+  };
+  Reason reason = Reason::kNoPool;
+  std::string text;  ///< what is wrong, not how to mend it: that depends on how the address was asked for
+};
+
 class Allocator {
  public:
   /// Replaces the pools. Held addresses stay where a pool still has all of a Service's addresses, under that pool's name;
@@ -52,9 +65,9 @@ class Allocator {
   [[nodiscard]] std::string owner(std::span<const IpAddress> addresses) const;
   [[nodiscard]] bool has_pool(const std::string& pool) const { return pools_.contains(pool); }
 
-  /// May the Service have the address under these terms? (controller spec 4.4) The text says why not.
-  [[nodiscard]] std::expected<void, std::string> check(const ServiceKey& service, const IpAddress& address,
-                                                       const Claim& claim) const;
+  /// May the Service have the address under these terms? (controller spec 4.4)
+  [[nodiscard]] std::expected<void, Refusal> check(const ServiceKey& service, const IpAddress& address,
+                                                   const Claim& claim) const;
   /// The lowest address of that family in `pool`, in its order, that is free or can be shared (controller spec 4.5).
   /// Cost: O(log n), plus the number of addresses already shared under the same key.
   [[nodiscard]] std::optional<IpAddress> first_available(const std::string& pool, IpFamily family, const ServiceKey& service,
@@ -63,8 +76,8 @@ class Allocator {
 
   /// Makes these addresses what the Service holds; what it held before is leaving. Refuses, without changing anything, when
   /// no pool has them all or check() fails.
-  [[nodiscard]] std::expected<void, std::string> assign(const ServiceKey& service, std::vector<IpAddress> addresses,
-                                                        const Claim& claim);
+  [[nodiscard]] std::expected<void, Refusal> assign(const ServiceKey& service, std::vector<IpAddress> addresses,
+                                                    const Claim& claim);
   /// The Service's status shows the address, which it may not keep, or not as it is: kept from others until settle(), as if
   /// leaving. The address may be in no pool. Whoever uses it already is not disturbed.
   void reserve(const ServiceKey& service, const IpAddress& address, const Claim& claim);

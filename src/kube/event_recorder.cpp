@@ -33,6 +33,33 @@ std::string object_key(const ObjectReference& about) {
   return join({about.kind, about.namespace_, about.name, about.uid, about.apiVersion});
 }
 
+/// The message comes last: only there a character may stand that separates the others.
+std::string packed(const EventNote& note) {
+  const auto& about = note.about;
+  return join({about.apiVersion, about.kind, about.namespace_, about.name, about.uid, about.resourceVersion, about.fieldPath,
+               note.reason}) +
+         note.message;
+}
+
+EventNote unpacked(std::string_view packed, EventNote::Type type) {
+  EventNote out;
+  out.type = type;
+  auto& about = out.about;
+  for (auto* part : {&about.apiVersion, &about.kind, &about.namespace_, &about.name, &about.uid, &about.resourceVersion,
+                     &about.fieldPath, &out.reason}) {
+    const auto end = packed.find('\0');
+    *part = packed.substr(0, end);
+    packed.remove_prefix(end + 1);
+  }
+  out.message = packed;
+  return out;
+}
+
+/// The same for notes that tell the same.
+std::string identity(const EventNote& note) {
+  return join({object_key(note.about), type_name(note.type), note.reason, note.message});
+}
+
 /// "web.17a3f…": the object and a stamp, cut to what a name may be.
 std::string event_name(std::string object, std::int64_t stamp) {
   std::array<char, 16> digits{};
@@ -56,37 +83,83 @@ EventRecorder::EventRecorder(Source source, Limits limits)
       limits_(limits),
       observations_(limits.remembered),
       similar_(limits.remembered),
-      buckets_(limits.remembered) {}
+      buckets_(limits.remembered),
+      uncounted_(limits.remembered) {}
 
 void EventRecorder::on_input(Now now, const Input& in, Output& out) {
   if (const auto* about = std::get_if<EventNote>(&in)) {
-    note(now, *about, out);
+    note(now, *about);
+  } else if (const auto* outcome = std::get_if<WriteDone>(&in)) {
+    done(now, *outcome, out);
   } else {
-    done(now, std::get<WriteDone>(in), out);
+    free_from_ = std::get<OtherWrites>(in).under_way ? kIdle : now.steady + limits_.quiet;
+  }
+  write(now, out);
+}
+
+void EventRecorder::note(Now now, const EventNote& note) {
+  if (within_budget(now, object_key(note.about))) {
+    if (waiting_.size() < limits_.waiting) waiting_.push_back({packed(note), note.type, now});
+    return;
+  }
+  // A repeat beyond the budget is counted all the same, so that the next write tells the true number: there, or for the
+  // Event that is still to come.
+  const bool known = observe(now, note, false).event != nullptr;
+  if (!known && !waiting_.empty()) ++uncounted_.find_or_insert(identity(note), 0);
+}
+
+void EventRecorder::write(Now now, Output& out) {
+  while (under_way() < allowed(now.steady)) {
+    if (!retries_.empty() && retries_.begin()->first <= now.steady) {
+      const auto id = retries_.begin()->second;
+      retries_.erase(retries_.begin());
+      emit(id, attempts_.at(id), out);  // the newest state: more may have been counted since
+    } else if (!waiting_.empty() && attempts_.size() < limits_.in_flight) {
+      const auto next = std::move(waiting_.front());
+      waiting_.pop_front();
+      const ActionId id(++last_id_);
+      // The Event tells when its cause was, not when there was time to write it.
+      const auto note = unpacked(next.packed, next.type);
+      const auto& attempt = attempts_.emplace(id, observe({now.steady, next.since.wall}, note, true)).first->second;
+      if (const auto* more = uncounted_.find(identity(note))) {
+        attempt.event->count += *more;
+        uncounted_.erase(identity(note));
+      }
+      emit(id, attempt, out);
+    } else {
+      return;
+    }
   }
 }
 
-void EventRecorder::note(Now now, const EventNote& note, Output& out) {
-  const auto object = object_key(note.about);
-  const auto group = join({object, type_name(note.type), note.reason});
-  const bool folded = fold(now, group, note.message);
-  const auto key = folded ? group : join({group, note.message});
-  auto message = folded ? std::string(kCombined) + note.message : note.message;
+std::size_t EventRecorder::allowed(SteadyPoint now) const {
+  if (now >= free_from_) return limits_.at_once;
+  const auto since = ready_since();
+  return since != kIdle && now - since >= limits_.patience ? 1 : 0;
+}
 
-  auto* known = observations_.find(key);
-  const auto verb = known == nullptr ? Verb::kCreate : Verb::kMergePatch;
-  if (known != nullptr) {
-    auto& event = known->event;
+SteadyPoint EventRecorder::ready_since() const {
+  auto since = retries_.empty() ? kIdle : retries_.begin()->first;
+  if (!waiting_.empty() && attempts_.size() < limits_.in_flight) since = std::min(since, waiting_.front().since.steady);
+  return since;
+}
+
+EventRecorder::Attempt EventRecorder::observe(Now now, const EventNote& note, bool begin) {
+  const auto group = join({object_key(note.about), type_name(note.type), note.reason});
+  const bool folded = fold(now, group, note.message);
+  auto key = folded ? group : join({group, note.message});
+  auto message = folded ? std::string(kCombined) + note.message : note.message;
+  if (const auto* known = observations_.find(key)) {
+    auto& event = **known;
     if (event.count < std::numeric_limits<std::int32_t>::max()) ++event.count;
     event.lastTimestamp = format_time(now.wall);
     event.message = std::move(message);
+    return {std::move(key), *known, Verb::kMergePatch};
   }
-  // A repeat beyond the budget is counted all the same, so that the next write tells the true number.
-  if (!within_budget(now, object) || attempts_.size() >= limits_.in_flight) return;
-  if (known == nullptr) known = &observations_.find_or_insert(key, {fresh_event(now, note, std::move(message))});
-  const ActionId id(++last_id_);
-  const auto& attempt = attempts_.emplace(id, Attempt{key, verb}).first->second;
-  emit(id, attempt, known->event, out);
+  if (!begin) return {};
+  auto event = std::make_shared<Event>(fresh_event(now, note, std::move(message)));
+  observations_.find_or_insert(key, event);
+  return {std::move(key), std::move(event), Verb::kCreate};
 }
 
 /// Whether so many similar messages came lately that this one joins the common Event.
@@ -128,13 +201,13 @@ Event EventRecorder::fresh_event(Now now, const EventNote& note, std::string mes
   return event;
 }
 
-void EventRecorder::emit(ActionId id, const Attempt& attempt, const Event& event, Output& out) const {
+void EventRecorder::emit(ActionId id, const Attempt& attempt, Output& out) const {
   Write write;
   write.id = id;
   write.verb = attempt.verb;
   write.resource = &resource_of<Event>();
-  write.key = event.metadata.key();
-  write.body = attempt.verb == Verb::kCreate ? encode_text(event) : count_up_patch(event);
+  write.key = attempt.event->metadata.key();
+  write.body = attempt.verb == Verb::kCreate ? encode_text(*attempt.event) : count_up_patch(*attempt.event);
   out.push_back(std::move(write));
 }
 
@@ -142,47 +215,36 @@ void EventRecorder::done(Now now, const WriteDone& outcome, Output& out) {
   const auto found = attempts_.find(outcome.id);
   if (found == attempts_.end()) return;
   auto& attempt = found->second;
-  const auto* observation = observations_.find(attempt.key);
-  if (!outcome.result && observation != nullptr) {
+  if (!outcome.result) {
     const auto reason = outcome.result.error().reason;
     if (reason == WriteError::Reason::kUnavailable && attempt.number < limits_.attempts) {
       ++attempt.number;
-      attempt.due = now.steady + limits_.between_attempts;
+      retries_.emplace(now.steady + limits_.between_attempts, found->first);
       return;
     }
     // The Event expired (servers keep them for an hour) or never got there: this state of it becomes a new one.
     if (reason == WriteError::Reason::kNotFound && attempt.verb == Verb::kMergePatch) {
       attempt.verb = Verb::kCreate;
-      emit(found->first, attempt, observation->event, out);
-      return;
+      return emit(found->first, attempt, out);
     }
-    if (attempt.verb == Verb::kCreate && reason != WriteError::Reason::kAlreadyExists) observations_.erase(attempt.key);
+    if (attempt.verb == Verb::kCreate && reason != WriteError::Reason::kAlreadyExists) {
+      const auto* known = observations_.find(attempt.key);
+      if (known != nullptr && *known == attempt.event) observations_.erase(attempt.key);
+    }
   }
   attempts_.erase(found);
 }
 
 void EventRecorder::on_time(Now now, Output& out) {
-  for (auto at = attempts_.begin(); at != attempts_.end();) {
-    auto& attempt = at->second;
-    if (attempt.due > now.steady) {
-      ++at;
-      continue;
-    }
-    attempt.due = kIdle;
-    // What is written is the newest state: more may have been counted since.
-    if (const auto* observation = observations_.find(attempt.key)) {
-      emit(at->first, attempt, observation->event, out);
-      ++at;
-    } else {
-      at = attempts_.erase(at);
-    }
-  }
+  write(now, out);
 }
 
 SteadyPoint EventRecorder::next_deadline() const {
-  auto earliest = kIdle;
-  for (const auto& [id, attempt] : attempts_) earliest = std::min(earliest, attempt.due);
-  return earliest;
+  const auto since = ready_since();
+  if (since == kIdle) return kIdle;
+  auto at = under_way() < limits_.at_once ? std::max(since, free_from_) : kIdle;
+  if (under_way() == 0) at = std::min(at, since + limits_.patience);
+  return at;
 }
 
 }  // namespace metallb::kube

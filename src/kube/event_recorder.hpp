@@ -6,16 +6,23 @@
 //   - each object has a budget of 25 writes, refilled by one per five minutes. What exceeds it is counted, but not written.
 // Operations spec section 4. These are the rules of the stock Kubernetes client library, which tools and users expect.
 //
-// In: notes, and outcomes of its writes. Out: writes. A write that found no server is tried again a few times; everything
-// it remembers is bounded. It runs wherever its owner does and does not know what the notes mean.
+// Events come last: while writes that matter more are under way, notes wait. As long as that lasts, those that have waited
+// for ten seconds are written one at a time.
+//
+// In: notes, outcomes of its writes, and whether other writes are under way. Out: writes. A write that found no server is
+// tried again a few times; everything it remembers is bounded. It runs wherever its owner does and does not know what the
+// notes mean.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -27,6 +34,11 @@
 
 namespace metallb::kube {
 
+/// Writes that matter more than Events: the first of them began, or the last of them has ended.
+struct OtherWrites {
+  bool under_way = false;
+};
+
 class EventRecorder {
  public:
   struct Source {
@@ -35,7 +47,11 @@ class EventRecorder {
   };
   struct Limits {
     std::size_t remembered = 1024;  ///< Events, objects and groups of similar notes, each
-    std::size_t in_flight = 1024;   ///< writes without an outcome; notes beyond them are dropped
+    std::size_t waiting = 16'384;   ///< notes that wait for their turn, some 200 bytes each; more are dropped
+    std::size_t in_flight = 1024;   ///< writes without an outcome, those that wait for another try included
+    std::size_t at_once = 3;        ///< writes under way
+    Duration quiet = std::chrono::milliseconds(100);  ///< since the end of other writes, until it is an Event's turn
+    Duration patience = std::chrono::seconds(10);     ///< with other writes, until Events are written beside them
     std::size_t similar = 10;
     Duration similar_within = std::chrono::minutes(10);
     double burst = 25;
@@ -43,24 +59,25 @@ class EventRecorder {
     int attempts = 12;
     Duration between_attempts = std::chrono::seconds(10);
   };
-  using Input = std::variant<EventNote, WriteDone>;
+  using Input = std::variant<EventNote, WriteDone, OtherWrites>;
   using Output = std::vector<Write>;
 
   explicit EventRecorder(Source source) : EventRecorder(std::move(source), Limits{}) {}
   EventRecorder(Source source, Limits limits);
 
   void on_input(Now now, const Input& in, Output& out);
-  /// Tries again what is due.
+  /// Writes what is due.
   void on_time(Now now, Output& out);
   [[nodiscard]] SteadyPoint next_deadline() const;
 
   /// Writes without an outcome yet, those that wait for another try included.
   [[nodiscard]] std::size_t in_flight() const { return attempts_.size(); }
+  /// Notes whose write has not begun.
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
  private:
-  struct Observation {
-    Event event;  ///< as last written, or to be written
-  };
+  /// As last written, or to be written. An attempt may outlive what is remembered.
+  using Observation = std::shared_ptr<Event>;
   struct Similar {
     std::set<std::size_t> messages;  ///< hashes
     SteadyPoint last;
@@ -69,26 +86,45 @@ class EventRecorder {
     double tokens;
     SteadyPoint filled;
   };
+  /// A note in one text: ten thousand of them may wait.
+  struct Waiting {
+    std::string packed;
+    EventNote::Type type;
+    Now since;
+  };
   struct Attempt {
     std::string key;  ///< of the observation
+    Observation event;
     Verb verb;
     int number = 1;
-    SteadyPoint due = kIdle;  ///< of the next try; kIdle while one is under way
   };
 
-  void note(Now now, const EventNote& note, Output& out);
+  void note(Now now, const EventNote& note);
   void done(Now now, const WriteDone& outcome, Output& out);
+  /// Begins as many writes as there may be now.
+  void write(Now now, Output& out);
+  /// How many writes may be under way.
+  [[nodiscard]] std::size_t allowed(SteadyPoint now) const;
+  [[nodiscard]] std::size_t under_way() const { return attempts_.size() - retries_.size(); }
+  /// When what has waited longest could have been written but for other writes; kIdle when there is nothing.
+  [[nodiscard]] SteadyPoint ready_since() const;
+  /// Counts the note on the Event that it belongs to, if that is known, or else may be begun.
+  [[nodiscard]] Attempt observe(Now now, const EventNote& note, bool begin);
   bool fold(Now now, const std::string& group, const std::string& message);
   bool within_budget(Now now, const std::string& object);
   [[nodiscard]] Event fresh_event(Now now, const EventNote& note, std::string message);
-  void emit(ActionId id, const Attempt& attempt, const Event& event, Output& out) const;
+  void emit(ActionId id, const Attempt& attempt, Output& out) const;
 
   Source source_;
   Limits limits_;
   LruMap<Observation> observations_;
   LruMap<Similar> similar_;
   LruMap<Bucket> buckets_;
+  std::deque<Waiting> waiting_;     ///< within the budget of their object
+  LruMap<std::int32_t> uncounted_;  ///< repeats beyond it, of notes whose Event is still to come
   std::map<ActionId, Attempt> attempts_;
+  std::set<std::pair<SteadyPoint, ActionId>> retries_;  ///< attempts that are not under way, by when they are due
+  SteadyPoint free_from_ = SteadyPoint::min();          ///< kIdle while other writes are under way
   std::uint64_t last_id_ = 0;
   std::int64_t last_stamp_ = 0;  ///< part of names, so strictly rising
 };

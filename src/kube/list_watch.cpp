@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/contract.hpp"
+#include "base/cut.hpp"
 #include "kube/json_text.hpp"
 
 namespace metallb::kube::list_watch {
@@ -14,6 +15,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr int kOk = 200;
+constexpr int kForbidden = 403;
 constexpr int kGone = 410;
 constexpr int kTooManyRequests = 429;
 constexpr int kServerError = 500;
@@ -28,6 +30,14 @@ json::string_view view(std::string_view text) {
   return {text.data(), text.size()};
 }
 
+/// What a refusal says: the message of a Status, else the text itself.
+std::string cause_of(std::string_view body) {
+  const auto status = parse_json(body);
+  auto message = status && status->is_object() ? string_at(status->get_object(), "message") : std::string();
+  if (message.empty()) message = body;
+  return cut(std::move(message), kLoggedBody);
+}
+
 bool worth_the_same_request(int status) {
   return status == kTooManyRequests || status >= kServerError;
 }
@@ -37,6 +47,7 @@ bool worth_the_same_request(int status) {
 Core::Core(const Resource& resource, Options options, Random random, Log log)
     : resource_(resource),
       options_(std::move(options)),
+      namespace_(options_.namespace_),
       random_(random),
       log_(log),
       backoff_(options_.backoff_initial, options_.backoff_maximum) {}
@@ -95,7 +106,7 @@ void Core::on(Now now, const ListAnswered& in, Sink& sink) {
   if (in.status == kOk) {
     take_page(now, in.body, sink);
   } else {
-    list_refused(now, in);
+    list_refused(now, in, sink);
   }
 }
 
@@ -143,20 +154,21 @@ void Core::finish_list(Now now, Sink& sink) {
   start_watch(now, sink);
 }
 
-void Core::list_refused(Now now, const ListAnswered& in) {
+void Core::list_refused(Now now, const ListAnswered& in, Sink& sink) {
   if (in.status == kGone && !continue_.empty()) {
     // The token outlived the server's history. Paging may take too long for this server: next time all in one.
     whole_list_ = true;
     wait_to_list_from_start(now.steady);
     return;
   }
+  if (narrow(now, in.status, sink)) return;
   trouble("list", in.status, in.body);
   if (worth_the_same_request(in.status)) {
     state_ = State::kWaitingToList;
     deadline_ = after_backoff(now);
   } else {
     // Without an answer the server may come back as another one, to which the token means nothing.
-    wait_to_list_from_start(after_backoff(now));
+    wait_to_list_from_start(after_refusal(now, in.status));
   }
 }
 
@@ -231,7 +243,7 @@ void Core::take_error_event(Now now, const json::object& status, Sink& sink) {
   }
 }
 
-void Core::on(Now now, const WatchEnded& in, Sink&) {
+void Core::on(Now now, const WatchEnded& in, Sink& sink) {
   METALLB_CONTRACT(state_ == State::kOpening || state_ == State::kWatching, "only a watch that was started can end");
   if (in.status == kGone) {
     relist_after_gone(now);
@@ -248,12 +260,13 @@ void Core::on(Now now, const WatchEnded& in, Sink&) {
     }
     return;
   }
+  if (narrow(now, in.status, sink)) return;
   trouble("watch", in.status, in.body);
   if (worth_the_same_request(in.status)) {
     rewatch(now, "refused");
   } else {
     // Nobody there: the server may come back with another history, whose versions mean something else.
-    wait_to_list_from_start(after_backoff(now));
+    wait_to_list_from_start(after_refusal(now, in.status));
   }
 }
 
@@ -350,6 +363,23 @@ void Core::heard(Now now) {
   deadline_ = now.steady + options_.silence;
 }
 
+bool Core::narrow(Now now, int status, Sink& sink) {
+  if (status != kForbidden || !namespace_.empty() || options_.fallback_namespace.empty()) return false;
+  namespace_ = options_.fallback_namespace;
+  log_.debug({{"op", "list"},
+              {"resource", resource_.plural},
+              {"namespace", namespace_},
+              {"msg", "all namespaces are refused, going on with one"}});
+  sink.act(Narrowed{});
+  wait_to_list_from_start(now.steady);
+  return true;
+}
+
+SteadyPoint Core::after_refusal(Now now, int status) {
+  if (status != kForbidden || options_.refused_retry == Duration::zero()) return after_backoff(now);
+  return now.steady + random_.jittered(options_.refused_retry, 1.0);
+}
+
 SteadyPoint Core::after_backoff(Now now) {
   // Up to twice as long: after an outage every node of the cluster comes back for all its kinds at once.
   return now.steady + random_.jittered(backoff_.next(), 1.0);
@@ -357,20 +387,20 @@ SteadyPoint Core::after_backoff(Now now) {
 
 void Core::trouble(std::string_view op, int status, std::string_view why) {
   // Once per outage and cause; that it is over is said, too.
-  const auto cause = why.substr(0, kLoggedBody);
+  auto cause = cause_of(why);
   if (std::exchange(in_trouble_, true) && trouble_ == cause) return;
-  trouble_ = cause;
+  trouble_ = std::move(cause);
   log_.warn({{"op", op},
              {"resource", resource_.plural},
              {"status", status},
-             {"error", cause},
+             {"error", trouble_},
              {"msg", "API server does not answer as it should, trying again"}});
 }
 
 std::string Core::target(std::vector<std::pair<std::string_view, std::string>> query) const {
   if (!options_.label_selector.empty()) query.emplace_back("labelSelector", options_.label_selector);
   if (!options_.field_selector.empty()) query.emplace_back("fieldSelector", options_.field_selector);
-  auto out = resource_.path(options_.namespace_);
+  auto out = resource_.path(namespace_);
   char separator = '?';
   for (const auto& [name, value] : query) {
     out += std::exchange(separator, '&');

@@ -7,6 +7,8 @@
 // which an object is missing. An object whose state is already known (same uid and resourceVersion) is not delivered
 // again. An item that cannot be decoded is reported and skipped; what was delivered of it before stays.
 //
+// Where all namespaces are wanted rather than needed, it makes do with one as soon as the server refuses them (403).
+//
 // In: answers to list requests, events of the watch stream, the wish for a fresh list. Out: requests (Action) and changes.
 // It owns no connection: io/kube drives it on the main loop. One list request or one watch is under way at a time, so
 // nothing needs an id.
@@ -74,10 +76,13 @@ struct StartWatch {
 };
 /// Close the stream; nothing of it may come in afterwards.
 struct StopWatch {};
-using Action = std::variant<StartList, StartWatch, StopWatch>;
+/// All namespaces are refused; from now on, and for good, it is about Options::fallback_namespace.
+struct Narrowed {};
+using Action = std::variant<StartList, StartWatch, StopWatch, Narrowed>;
 
 struct Options {
-  std::string namespace_;  ///< empty: all namespaces
+  std::string namespace_;               ///< empty: all namespaces
+  std::string fallback_namespace = {};  ///< instead of all of them, where they are refused; empty: none
   std::string label_selector;
   std::string field_selector;
   std::int32_t page_size = 500;
@@ -90,6 +95,8 @@ struct Options {
   Duration backoff_initial = std::chrono::milliseconds(200);
   /// Bounds how long after its return the server is noticed (twice this, with jitter), so it is short.
   Duration backoff_maximum = std::chrono::seconds(3);
+  /// For a kind that can be done without: how long (up to twice this) to wait after a 403; zero: as after other trouble.
+  Duration refused_retry = Duration::zero();
 };
 
 /// What the core hands over while it works through an input. ListWatch<T> turns it into typed changes.
@@ -112,6 +119,8 @@ class Core {
   [[nodiscard]] SteadyPoint next_deadline() const { return deadline_; }
   /// How many objects are known to exist, as far as they could be decoded.
   [[nodiscard]] std::size_t known() const { return known_.size(); }
+  /// Why the kind cannot be read at present; empty where it can.
+  [[nodiscard]] std::string trouble() const { return in_trouble_ ? trouble_ : std::string(); }
 
  private:
   enum class State : std::uint8_t {
@@ -139,7 +148,7 @@ class Core {
 
   void take_page(Now now, std::string_view body, Sink& sink);
   void finish_list(Now now, Sink& sink);
-  void list_refused(Now now, const ListAnswered& in);
+  void list_refused(Now now, const ListAnswered& in, Sink& sink);
   void take_event(Now now, const boost::json::object& event, Sink& sink);
   void take_error_event(Now now, const boost::json::object& status, Sink& sink);
   void take_object(const boost::json::value& object, Sink& sink);
@@ -154,11 +163,15 @@ class Core {
   void relist_after_gone(Now now);
   void heard(Now now);
   void trouble(std::string_view op, int status, std::string_view why);
+  /// After an answer with `status` that is not mended by the same request. True when there is another scope to try.
+  bool narrow(Now now, int status, Sink& sink);
+  SteadyPoint after_refusal(Now now, int status);
   SteadyPoint after_backoff(Now now);
   [[nodiscard]] std::string target(std::vector<std::pair<std::string_view, std::string>> query) const;
 
   const Resource& resource_;
   const Options options_;
+  std::string namespace_;  ///< the one of the options, or the fallback
   Random random_;
   Log log_;
 
@@ -206,6 +219,7 @@ class ListWatch {
   }
   [[nodiscard]] SteadyPoint next_deadline() const { return core_.next_deadline(); }
   [[nodiscard]] std::size_t known() const { return core_.known(); }
+  [[nodiscard]] std::string trouble() const { return core_.trouble(); }
 
  private:
   class TypedSink final : public list_watch::Sink {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "speaker/kept_service.hpp"
+
 namespace metallb::speaker {
 namespace {
 
@@ -36,10 +38,8 @@ Advertisements advertisements_for(const config::Pool& pool, const kube::Service&
 }
 
 bool shares_address_across_selectors(const Advertisements& advertisements, const kube::Service& service) {
-  const auto& annotations = service.metadata.annotations;
-  if (!annotations.contains("metallb.io/allow-shared-ip") && !annotations.contains("metallb.universe.tf/allow-shared-ip")) {
-    return false;
-  }
+  const auto has = [&](const auto* name) { return service.metadata.annotations.contains(name); };
+  if (std::ranges::none_of(kSharingAnnotations, has)) return false;
   return std::ranges::any_of(advertisements, [](const auto* a) { return !a->service_selectors.empty(); });
 }
 

@@ -40,6 +40,7 @@ struct Decision {
   std::size_t candidates = 0;      ///< how many there were
 
   static constexpr std::size_t kKeptCandidates = 8;
+  friend bool operator==(const Decision&, const Decision&) = default;
 };
 
 /// All that a decision depends on besides the Service and its endpoints.

@@ -7,6 +7,7 @@
 
 #include "base/state_machine.hpp"
 #include "speaker/concluded.hpp"
+#include "speaker/kept_service.hpp"
 
 namespace metallb::speaker {
 
@@ -74,12 +75,13 @@ void Instance::look_at(const ServiceKey& key) {
 }
 
 void Instance::note(const kube::Change<kube::Service>& change) {
-  services_.apply(change);
   if (const auto* upserted = std::get_if<kube::Upserted<kube::Service>>(&change)) {
+    services_.apply(kube::Upserted<kube::Service>{kept_of(*upserted->object)});
     look_at(upserted->object->metadata.key());
-  } else if (const auto* removed = std::get_if<kube::Removed<kube::Service>>(&change)) {
-    look_at(removed->key);
+    return;
   }
+  services_.apply(change);
+  if (const auto* removed = std::get_if<kube::Removed<kube::Service>>(&change)) look_at(removed->key);
 }
 
 void Instance::note(const kube::Change<kube::EndpointSlice>& change) {
@@ -172,48 +174,53 @@ void Instance::configure_when_due(SteadyPoint now, Output& out) {
 
 std::optional<std::size_t> Instance::look_at_next(SteadyPoint now, Output& out) {
   if (const auto weight = look_at_urgent(now, out)) return weight;
-  for (auto* queue : {&changed_, &pass_}) {
-    const auto key = queue->take(now);
-    if (!key) continue;
-    if (queue == &changed_) ++updates_;
+  if (const auto key = changed_.take(now)) {
+    ++updates_;
     const auto subject = subject_of(*key);
     const auto weight = reconcile(now, subject, out);
-    if (queue == &changed_ || pass_is_for_bgp_) reconcile_bgp(subject, out);
-    queue->done(*key);
+    reconcile_bgp(subject, out);
+    changed_.done(*key);
     return weight;
   }
-  return std::nullopt;
+  if (pass_.empty()) return std::nullopt;
+  const auto subject = subject_of(pass_.front()->metadata.key());
+  pass_.pop_front();
+  const auto weight = reconcile(now, subject, out);
+  if (pass_is_for_bgp_) reconcile_bgp(subject, out);
+  return weight;
 }
 
 bool Instance::nothing_waits() const {
-  return !urgent() && changed_.ready() == 0 && pass_.ready() == 0;
+  return !urgent() && changed_.ready() == 0 && pass_.empty();
 }
 
 SteadyPoint Instance::next_deadline() const {
   const bool configuration_waits = configuration_.due() || (configuration_.current() && bgp_peers_due_ && !stopping_);
   if (!ready()) return configuration_.listed() && configuration_waits ? SteadyPoint::min() : kIdle;
-  if (urgent() || configuration_waits || pass_due_ || bgp_waits()) return SteadyPoint::min();
-  return std::min({changed_.next_deadline(), pass_.next_deadline(), statuses_.next_deadline(), bgp_statuses_.next_deadline(),
+  if (urgent() || configuration_waits || pass_due_ || !pass_.empty() || bgp_waits()) return SteadyPoint::min();
+  return std::min({changed_.next_deadline(), statuses_.next_deadline(), bgp_statuses_.next_deadline(),
                    stopping_ ? kIdle : bgp_.next_deadline()});
 }
 
 void Instance::look_at_all(Output& out) {
   pass_due_ = false;
   note_pass_for_bgp(out);
-  std::vector<const kube::Service*> services;
+  // What is left of the pass before keeps its place, lest the last ones wait for ever.
+  std::set<ServiceKey> waiting;
+  for (const auto& service : pass_) waiting.insert(service->metadata.key());
+  const auto first = std::ssize(pass_);
   for (const auto& [key, service] : services_.objects()) {
-    if (service->spec.type == "LoadBalancer" || announcements_.find(key) != nullptr || bgp_.announced().contains(key)) {
-      services.push_back(service.get());
-    }
+    if (service->spec.type != "LoadBalancer" && announcements_.find(key) == nullptr && !bgp_.announced().contains(key))
+      continue;
+    if (!waiting.contains(key)) pass_.push_back(service);
   }
   // Services that have an address first: they may carry traffic (layer2 spec 1.2).
-  std::ranges::sort(services, [](const kube::Service* a, const kube::Service* b) {
+  std::sort(pass_.begin() + first, pass_.end(), [](const auto& a, const auto& b) {
     const auto addresses_of_a = a->status.loadBalancer.ingress.size();
     const auto addresses_of_b = b->status.loadBalancer.ingress.size();
     if (addresses_of_a != addresses_of_b) return addresses_of_a > addresses_of_b;
     return std::tie(a->metadata.namespace_, a->metadata.name) < std::tie(b->metadata.namespace_, b->metadata.name);
   });
-  for (const auto* service : services) pass_.add(service->metadata.key());
 }
 
 Electorate Instance::electorate() const {
@@ -223,7 +230,7 @@ Electorate Instance::electorate() const {
 Instance::Subject Instance::subject_of(const ServiceKey& key) {
   Subject out{.key = key, .service = services_.get(key), .slices = {}, .pool = nullptr};
   if (out.service) out.slices = slices_.by_index(key.to_string());
-  out.pool = remember_pool(key, out.service.get());
+  out.pool = former_pools_.pool_of(key, out.service.get(), options_.lb_class, configuration_.current());
   return out;
 }
 
@@ -253,16 +260,17 @@ std::size_t Instance::reconcile(SteadyPoint now, const Subject& subject, Output&
   } else {
     if (decision.action == Decision::Action::kWithdraw)
       decision.announcement = without_addresses(std::move(decision.announcement));
-    auto& kept = decisions_[key];
-    kept = std::move(decision);
-    owners_.set(key, &kept);
+    owners_.set(key, &decisions_.set(key, std::move(decision)));
   }
   return weight;
 }
 
 void Instance::build_configuration(Output& out) {
+  const auto before = configuration_.current();
   auto built = configuration_.build();
   if (built.changed) {
+    // Before, not all Services are known, and nothing is announced.
+    if (ready()) former_pools_.replaced(before, *configuration_.current(), services_, options_.lb_class);
     pass_due_ = true;
     bgp_peers_due_ = true;
     if (ready() && !stopping_) bgp_.begin_batch(out);  // before, the engine tells nothing anyway
@@ -273,30 +281,9 @@ void Instance::build_configuration(Output& out) {
   out.emplace_back(std::move(conclusion));
 }
 
-std::shared_ptr<const config::Pool> Instance::remember_pool(const ServiceKey& key, const kube::Service* service) {
-  const auto& config = configuration_.current();
-  auto addresses = service != nullptr && !why_not_ours(*service, options_.lb_class) ? addresses_of(*service) : std::nullopt;
-  if (!addresses || addresses->empty()) {
-    remembered_.erase(key);
-    return nullptr;
-  }
-  std::ranges::sort(*addresses);
-  if (const auto* pool = config ? config->pool_of(*addresses) : nullptr; pool != nullptr) {
-    auto& remembered = remembered_[key];
-    remembered = {std::move(*addresses), {config, pool}};
-    return remembered.pool;
-  }
-  const auto known = remembered_.find(key);
-  if (known == remembered_.end()) return nullptr;
-  if (known->second.addresses == *addresses) return known->second.pool;
-  remembered_.erase(known);
-  return nullptr;
-}
-
 void Instance::report(const ServiceKey& key, const Decision& decision) {
-  const auto before = decisions_.find(key);
-  if (before != decisions_.end() && before->second.reason == decision.reason && before->second.order == decision.order)
-    return;
+  const auto* before = decisions_.find(key);
+  if (before != nullptr && before->reason == decision.reason && before->order == decision.order) return;
   const auto service = key.to_string();
   const auto reason = to_string(decision.reason);
   switch (decision.reason) {

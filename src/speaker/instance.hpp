@@ -37,6 +37,8 @@
 #include "speaker/configuration.hpp"
 #include "speaker/conflicts.hpp"
 #include "speaker/decision.hpp"
+#include "speaker/decisions.hpp"
+#include "speaker/former_pools.hpp"
 #include "speaker/nodes.hpp"
 #include "speaker/owners.hpp"
 #include "speaker/service_status.hpp"
@@ -122,7 +124,7 @@ class Instance {
   /// The whole picture has been known once: decisions are being made.
   [[nodiscard]] bool ready() const { return services_.listed() && slices_.listed() && configuration_.listed(); }
   /// The last decision per Service of type LoadBalancer, with its reason.
-  [[nodiscard]] const std::map<ServiceKey, Decision>& decisions() const { return decisions_; }
+  [[nodiscard]] const Decisions<Decision>& decisions() const { return decisions_; }
   /// The same of BGP, with what of it concerns several Services or none.
   [[nodiscard]] const BgpAnnouncer& bgp() const { return bgp_; }
   [[nodiscard]] const Announcements& announcements() const { return announcements_; }
@@ -165,7 +167,7 @@ class Instance {
     ServiceKey key;
     std::shared_ptr<const kube::Service> service;  ///< null: it has been deleted
     std::vector<std::shared_ptr<const kube::EndpointSlice>> slices;
-    std::shared_ptr<const config::Pool> pool;  ///< as remember_pool() has it
+    std::shared_ptr<const config::Pool> pool;  ///< as FormerPools has it
   };
   Subject subject_of(const ServiceKey& key);
   /// Returns how much work it was.
@@ -183,8 +185,6 @@ class Instance {
   void report_bgp_statuses();
   [[nodiscard]] bool bgp_waits() const { return !stopping_ && (bgp_.due() || bgp_.has_affected()); }
 
-  /// The last pool that held all addresses of the Service, if one is remembered.
-  std::shared_ptr<const config::Pool> remember_pool(const ServiceKey& key, const kube::Service* service);
   void report(const ServiceKey& key, const Decision& decision);
   void report_stranded(const std::string& service, const std::string& detail);
   [[nodiscard]] Electorate electorate() const;
@@ -208,22 +208,18 @@ class Instance {
   BgpAnnouncer bgp_;
   ServiceStatuses statuses_;
   BgpServiceStatuses bgp_statuses_;
-  std::map<ServiceKey, Decision> decisions_;
+  Decisions<Decision> decisions_;
   Owners owners_;
   Conflicts conflicts_;
-  /// Where the addresses of a Service last were. It keeps an older configuration alive only while an address is stranded.
-  struct Remembered {
-    std::vector<IpAddress> addresses;  ///< ascending
-    std::shared_ptr<const config::Pool> pool;
-  };
-  std::map<ServiceKey, Remembered> remembered_;
+  FormerPools former_pools_;
 
   // What is to be looked at, in this order.
   std::deque<ServiceKey> inherited_;     ///< a member was lost, and this node is the next
   std::deque<ServiceKey> endangered_;    ///< a member came, and this node announces it
   bool announce_again_ = false;          ///< the endangered ones; the member may have announced them, too
   kube::WorkQueue<ServiceKey> changed_;  ///< something about this very Service changed
-  kube::WorkQueue<ServiceKey> pass_;     ///< something changed that may concern any Service
+  /// Something changed that may concern any Service. As they were then: only their names are of interest.
+  std::deque<std::shared_ptr<const kube::Service>> pass_;
   bool pass_due_ = true;
   /// What BGP depends on beside each Service. Passes for the sake of members or interfaces leave it alone.
   struct BgpBasis {

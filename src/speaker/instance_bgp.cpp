@@ -42,7 +42,7 @@ void Instance::note_pass_for_bgp(Output& out) {
   const auto own = nodes_.find(options_.node_name);
   BgpBasis basis{.config = configuration_.current(),
                  .facts = own == nodes_.end() ? std::nullopt : std::optional(own->second)};
-  if (pass_.ready() == 0) pass_is_for_bgp_ = false;  // else the one before has not ended, and is part of this one
+  if (pass_.empty()) pass_is_for_bgp_ = false;  // else the one before has not ended, and is part of this one
   if (bgp_basis_ == basis) return;
   // The node's condition and labels may take away all that it announces: that is one change for the routers. A pass that is
   // the first is one anyway, since the engine tells nothing before its end.
@@ -55,10 +55,10 @@ void Instance::reconcile_bgp(const Subject& subject, Output& out) {
   if (stopping_) return;
   const auto& [key, service, slices, pool] = subject;
   const auto stranded = [&key](const auto& decisions) -> const std::string* {
-    const auto found = decisions.find(key);
-    const bool so = found != decisions.end() && found->second.reason == Reason::kAddressNotAllowed &&
-                    found->second.action == Decision::Action::kAnnounce;
-    return so ? &found->second.detail : nullptr;
+    const auto* found = decisions.find(key);
+    const bool so =
+        found != nullptr && found->reason == Reason::kAddressNotAllowed && found->action == Decision::Action::kAnnounce;
+    return so ? &found->detail : nullptr;
   };
   const bool was_stranded = stranded(bgp_.decisions()) != nullptr;
   const auto facts = nodes_.find(options_.node_name);
@@ -73,7 +73,7 @@ void Instance::reconcile_bgp(const Subject& subject, Output& out) {
 void Instance::publish_bgp(SteadyPoint now, Output& out) {
   if (stopping_) return;
   bgp_.on_time(now, out);
-  const bool pass_ended = !pass_due_ && pass_.ready() == 0;
+  const bool pass_ended = !pass_due_ && pass_.empty();
   bgp_.publish(!pass_ended, out);
   report_bgp_statuses();
   const bool all_known = configuration_.whole() && pass_ended && changed_.ready() == 0 && !bgp_.due();

@@ -12,7 +12,10 @@ void Owners::set(const ServiceKey& service, const Decision* decision) {
   }
   const auto known = successions_.find(service);
   if (known != successions_.end()) {
-    if (known->second == succession) return;
+    if (known->second == succession) {
+      services_[succession][service] = decision;
+      return;
+    }
     const auto services = services_.find(known->second);
     services->second.erase(service);
     if (services->second.empty()) services_.erase(services);

@@ -1,6 +1,6 @@
 """Manifests with their expected fate: `catalogue/*.yaml` lists wrong ones, `accepted.yaml` odd ones that must pass.
 
-A row is `name`, `manifest`, and for a wrong one `refusedBy` (`schema`: by the API server alone; `admission`: by the validating webhooks)
+A row is `name`, `manifest`, and for a wrong one `refusedBy` (`schema`: by the API server alone; `rule`: by the API server, for a rule in CEL; `admission`: by the validating webhooks)
 and `message`, fragments that the answer must contain. `given` are objects that exist before; where one of them has the manifest's kind and
 name, the manifest is a patch of it. `operation: status` patches the status, `operation: delete` deletes. Left out of a manifest are the
 version, the name (`subject`) and the namespace (`metallb-system`)."""

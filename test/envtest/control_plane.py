@@ -207,9 +207,7 @@ class ControlPlane:
 
     def apply_definitions(self) -> None:
         """MetalLB's custom resource definitions."""
-        self.kubectl("apply", "-f", DEFINITIONS)
-        names = [name.removesuffix(".yaml") for name in os.listdir(DEFINITIONS) if name.endswith(".yaml")]
-        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", *(f"crd/{name}.metallb.io" for name in names))
+        apply_definitions(self)
 
     # -- using ----------------------------------------------------------------------------------------------------------
 
@@ -241,15 +239,26 @@ class ControlPlane:
         wait_until(self._ready, 180, "the API server to be ready again")
 
     def kubectl_result(self, *arguments: str, identity: str = "admin", stdin: str | None = None) -> subprocess.CompletedProcess:
-        command = [*self.place.exec_prefix(), os.path.join(self._programs, "kubectl"), "--kubeconfig", self.kubeconfig(identity), *arguments]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60,
-                              env={**os.environ, "KUBECACHEDIR": self._path("kubectl")})
+        return run_kubectl(self, os.path.join(self._programs, "kubectl"), *arguments, identity=identity, stdin=stdin)
 
     def kubectl(self, *arguments: str, identity: str = "admin", stdin: str | None = None) -> str:
         result = self.kubectl_result(*arguments, identity=identity, stdin=stdin)
         if result.returncode != 0:
             raise RuntimeError(f"kubectl {' '.join(arguments)}: {result.stderr.strip()}")
         return result.stdout
+
+
+def apply_definitions(control_plane) -> None:
+    control_plane.kubectl("apply", "-f", DEFINITIONS)
+    names = [name.removesuffix(".yaml") for name in os.listdir(DEFINITIONS) if name.endswith(".yaml")]
+    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", *(f"crd/{name}.metallb.io" for name in names))
+
+
+def run_kubectl(control_plane, program: str, *arguments: str, identity: str, stdin: str | None) -> subprocess.CompletedProcess:
+    command = [*control_plane.place.exec_prefix(), program, "--kubeconfig", control_plane.kubeconfig(identity), *arguments]
+    cache = os.path.join(control_plane.directory, "kubectl")
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "KUBECACHEDIR": cache, "HOME": control_plane.directory})
 
 
 def _memory() -> str | None:

@@ -9,6 +9,8 @@ import pytest
 from envtest import programs
 from envtest.control_plane import ControlPlane
 
+pytestmark = pytest.mark.real_only("assets")
+
 
 def program(directory: pathlib.Path, name: str) -> None:
     (directory / name).write_text("#!/bin/sh\n")

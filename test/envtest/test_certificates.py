@@ -15,6 +15,7 @@ from envtest.control_plane import NAMESPACE
 from envtest.webhooks import SECRET, Admission, agree, bundles, judged, registered, secret  # noqa: F401, a fixture
 from lab.api import ApiError
 
+pytestmark = pytest.mark.real_only("webhooks")
 NAME = f"metallb-webhook-service.{NAMESPACE}.svc"
 KEYS = {"ca.crt", "ca.key", "tls.crt", "tls.key"}
 

@@ -105,19 +105,19 @@ def test_tu7_tu9_each_process_has_one_which_says_valid(cluster):
 
 
 def test_kubectl_shows_the_result_and_the_errors(cluster):
-    services.create_pool(cluster.plane, "bad", "192.0.300.0/24")
+    services.create_pool(cluster.plane, "bad", "192.0.2.9-192.0.2.1")
     cluster.wait_until_invalid(*EVERYBODY)
     lines = cluster.plane.kubectl("get", "configurationstates", "-n", NAMESPACE).splitlines()
     assert lines[0].split() == ["NAME", "RESULT", "ERRORSUMMARY", "AGE"]
     assert len(lines) == 4
     for line in lines[1:]:
-        assert line.split()[0] in EVERYBODY and line.split()[1] == "Invalid" and '"192.0.300.0/24"' in line
+        assert line.split()[0] in EVERYBODY and line.split()[1] == "Invalid" and '"192.0.2.9-192.0.2.1"' in line
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["valid", "tU14-invalid"])
 def test_deleted_ones_come_back_and_say_the_same(cluster, broken):
     if broken:
-        services.create_pool(cluster.plane, "bad", "192.0.300.0/24")
+        services.create_pool(cluster.plane, "bad", "192.0.2.9-192.0.2.1")
     invalid = EVERYBODY if broken else set()
     cluster.wait_until_invalid(*invalid)
     before = {name: (item["metadata"]["uid"], item["status"].get("errorSummary", "")) for name, item in cluster.states().items()}
@@ -134,15 +134,15 @@ def test_deleted_ones_come_back_and_say_the_same(cluster, broken):
 
 def test_tu10_all_errors_are_told_and_go_with_their_cause(cluster):
     """One for each object, also where the original stops at the first."""
-    services.create_pool(cluster.plane, "first", "192.0.300.0/24")
-    services.create_pool(cluster.plane, "second", "198.51.100.0/33")
-    mistakes = ('"192.0.300.0/24"', '"198.51.100.0/33"')
+    services.create_pool(cluster.plane, "first", "192.0.2.9-192.0.2.1")
+    services.create_pool(cluster.plane, "second", "198.51.100.9-198.51.100.1")
+    mistakes = ('"192.0.2.9-192.0.2.1"', '"198.51.100.9-198.51.100.1"')
     for name in EVERYBODY:
         cluster.wait_for(lambda name=name: all(mistake in cluster.summary(name) for mistake in mistakes), f"all errors from {name}")
         condition, = cluster.states()[name]["status"]["conditions"]
         assert (condition["status"], condition["reason"]) == ("False", "ConfigurationError")
     services.edit_pool(cluster.plane, "first", "192.0.3.0/24")
-    cluster.wait_for(lambda: all("192.0.300.0/24" not in cluster.summary(name) and '"198.51.100.0/33"' in cluster.summary(name)
+    cluster.wait_for(lambda: all("192.0.2.9-192.0.2.1" not in cluster.summary(name) and '"198.51.100.9-198.51.100.1"' in cluster.summary(name)
                                  for name in EVERYBODY), "the mended pool to be left out")
     services.edit_pool(cluster.plane, "second", "198.51.100.0/24")
     cluster.wait_until_invalid()
@@ -175,7 +175,7 @@ def test_beside_a_bad_pool_others_are_used_and_it_keeps_its_last_valid_version(c
     services.create(plane, "before", {"metallb.io/address-pool": "edited"})
     cluster.wait_for(lambda: services.addresses(plane, "before"), "an address before the mistake")
     kept = services.addresses(plane, "before")
-    services.edit_pool(plane, "edited", "192.0.300.0/24")
+    services.edit_pool(plane, "edited", "192.0.2.9-192.0.2.1")
     cluster.wait_until_invalid(*EVERYBODY)
     services.create_pool(plane, "new", "198.51.100.0/28")
     services.create(plane, "in-new", {"metallb.io/address-pool": "new"})
@@ -215,3 +215,26 @@ def test_the_rights_of_the_service_accounts_are_enough(cluster):
     assert cluster.plane.refused("controller") == []
     # Whether the original has left an FRRConfiguration is only told where frr-k8s' rights were granted.
     assert [request for request in cluster.plane.refused("speaker") if "/frrk8s.metallb.io/" not in request] == []
+
+
+@pytest.mark.real_only("rights")
+def test_pools_that_cannot_be_read_are_an_infra_error_until_they_can(cluster):
+    """Row 17 of section 8.1, after a role was lost; a server that is started again for other reasons is not told."""
+    roles = {name: f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/roles/{name}" for name in ("controller", "pod-lister")}
+    before = {name: cluster.api.get(path)["rules"] for name, path in roles.items()}
+    try:
+        for name, path in roles.items():
+            rules = [{**rule, "resources": [resource for resource in rule["resources"] if resource != "ipaddresspools"]} for rule in before[name]]
+            cluster.api.merge(path, {"rules": rules})
+        cluster.plane.restart_api_server()
+
+        def told() -> bool:
+            conditions = [item.get("status", {}).get("conditions", [{}])[0] for item in cluster.states().values()]
+            return all(condition.get("reason") == "InfraError" for condition in conditions) and len(conditions) == len(EVERYBODY)
+        wait_until(told, 120, "the trouble to be told")
+        assert set(cluster.results().values()) == {"Unknown"}
+        assert all("cannot read ipaddresspools" in cluster.summary(name) and "forbidden" in cluster.summary(name) for name in EVERYBODY)
+    finally:
+        for name, path in roles.items():
+            cluster.api.merge(path, {"rules": before[name]})
+    cluster.wait_until_invalid()

@@ -8,6 +8,7 @@ from envtest.control_plane import NAMESPACE
 from envtest.webhooks import Admission, agree, judged, registered  # noqa: F401, a fixture
 from lab.api import ApiError
 
+pytestmark = pytest.mark.real_only("conversion webhooks")
 OLD = f"/apis/metallb.io/v1beta1/namespaces/{NAMESPACE}/bgppeers"
 NEW = f"/apis/metallb.io/v1beta2/namespaces/{NAMESPACE}/bgppeers"
 KEPT = "metallb.io/v1beta2-fields"

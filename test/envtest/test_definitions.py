@@ -32,7 +32,7 @@ def test_applying_again_changes_nothing_and_warns_of_nothing(control_plane, defi
     assert {line.rsplit(" ", 1)[1] for line in again.stdout.splitlines()} == {"unchanged"}
 
 
-def test_every_example_applies(control_plane, definitions):
+def test_every_example_applies(control_plane, definitions, recent_kubectl):
     examples = f"{REPOSITORY}/examples"
     control_plane.kubectl("apply", "-f", f"{examples}/namespaces.yaml")
     applied = control_plane.kubectl_result("apply", "--validate=strict", "-f", examples)
@@ -56,7 +56,7 @@ def test_defaults_are_filled_in_and_what_is_unknown_is_dropped(control_plane, de
     assert created["spec"] == {**spec, **expected}
 
 
-def test_get_shows_the_columns_and_explain_tells_what_to_write(control_plane, definitions):
+def test_get_shows_the_columns_and_explain_tells_what_to_write(control_plane, definitions, recent_kubectl):
     pool = {"kind": "IPAddressPool", "spec": {"addresses": ["192.0.2.0/24"], "serviceAllocation": {"priority": 1}}}
     peer = {"kind": "BGPPeer", "spec": {"myASN": 64512, "peerASN": 64513, "peerAddress": "192.0.2.1", "bfdProfile": "fast", "ebgpMultiHop": True}}
     with catalogue.existing(control_plane.api, [pool, peer]):
@@ -70,6 +70,7 @@ def test_get_shows_the_columns_and_explain_tells_what_to_write(control_plane, de
     assert "such as `90s`" in " ".join(told.split())
 
 
+@pytest.mark.real_only("server-side apply")
 def test_a_condition_is_applied_beside_others(control_plane, definitions):
     """Server-side apply of one condition by its own manager, as reporters do it."""
     def condition(type_, status):
@@ -94,6 +95,7 @@ def without_rules(schema):
             if key not in ("x-kubernetes-validations", "enum", "minimum", "maximum", "maxLength", "maxItems")}
 
 
+@pytest.mark.real_only("CEL, and changes of objects that were wrong before")
 def test_stored_objects_that_rules_would_refuse_can_still_be_changed(control_plane, definitions):
     """Whoever comes from the original must be able to label and mend what is there."""
     lenient = []

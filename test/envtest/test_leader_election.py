@@ -49,6 +49,7 @@ def test_with_the_right_two_controllers_work_by_turns(plane):
     assert plane.refused("controller") == []
 
 
+@pytest.mark.real_only("rights")
 def test_without_the_right_one_works_and_says_so(plane):
     rules = plane.api.get(ROLE)["rules"]
     kept = [rule for rule in rules if rule["apiGroups"] != ["coordination.k8s.io"]]

@@ -15,6 +15,7 @@ from lab.processes import wait_until
 from lab.routers import Frr
 from lab.running_demo import demo, namespaces_of
 
+pytestmark = pytest.mark.real_only("the whole demo")
 _STORY_SECONDS = 900  # it takes one minute where nothing else runs
 
 

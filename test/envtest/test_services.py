@@ -48,6 +48,7 @@ def writes(cluster, since: int) -> list[tuple[str, str, str]]:
 # -- writing ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.real_only("an audit log")
 def test_one_patch_of_the_status_carries_the_addresses_and_the_annotation(cluster, controller):
     since = len(cluster.requests("controller"))
     services.create_pool(cluster, "pool", "192.0.2.0/24")
@@ -78,6 +79,7 @@ def allow(cluster, rights: str, answer: str) -> None:
     wait_until(lambda: {may("services"), may("ipaddresspools.metallb.io")} == {answer}, 30, "the rights to be in force")
 
 
+@pytest.mark.real_only("rights")
 def test_with_the_originals_rights_one_refusal_leads_to_get_and_put(cluster):
     with open(RIGHTS) as file:
         ours = file.read()

@@ -275,7 +275,7 @@ def test_the_users_table_lists_every_field_with_its_type_default_and_range(kind)
             wrong.append(f"{path}: required or not")
         if "default" in schema and default != str(schema["default"]).lower():
             wrong.append(f"{path}: default {default} is {schema['default']}")
-        # An AS number of 0 is refused by a rule of its own; IPv6 lengths below 1 are left to admission.
+        # An AS number of 0 is refused by a rule of its own.
         bounds = [max(schema["minimum"], 1 if path.endswith("ASN") else 0)] if "minimum" in schema else []
         bounds += [schema[name] for name in ("maximum", "maxItems") if name in schema] + schema.get("enum", [])
         wrong += [f"{path}: the range lacks {bound}" for bound in bounds if not re.search(rf"\b{bound}\b", range_)]

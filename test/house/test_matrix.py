@@ -46,6 +46,11 @@ def test_every_row_of_the_matrix_has_a_test_or_is_decided_otherwise():
     assert sorted(missing) == []
 
 
+def test_rows_that_are_decided_otherwise_have_a_test_as_well():
+    """docs/compatibility.md says that the tests of the same numbers say what happens here."""
+    assert sorted(rows_decided_otherwise() - rows_with_a_test()) == []
+
+
 def test_no_row_is_made_up():
     rows = rows_of_the_matrix()
     kinds = {row[:2] for row in rows}

@@ -80,3 +80,16 @@ def test_only_the_driver_folder_reads_clocks_or_starts_threads():
         if re.search(r"_clock::now\(|std::thread|std::jthread|random_device|#include <(sys/socket|fstream|thread)", path.read_text()):
             wrong.append(str(path.relative_to(ROOT)))
     assert wrong == []
+
+
+def test_every_property_is_asserted():
+    """rc::check tells by its result alone whether the property holds."""
+    found, wrong = 0, []
+    for path in sorted((ROOT / "test").rglob("*.?pp")):
+        text = path.read_text()
+        for call in re.finditer(r"\brc::check\(", text):
+            found += 1
+            if not re.search(r"\b(EXPECT|ASSERT)_TRUE\(\s*$", text[:call.start()]):
+                wrong.append(f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, call.start()) + 1}")
+    assert found > 0
+    assert wrong == []

@@ -1,6 +1,7 @@
 #include "apiserver/patches/json_patch.hpp"
 
 #include <charconv>
+#include <span>
 
 namespace metallb::apiserver {
 namespace {

@@ -63,7 +63,29 @@ std::string_view builtin() {
     "conditions": {"type": "object", "properties": {
       "ready": {"type": "boolean"}, "serving": {"type": "boolean"}, "terminating": {"type": "boolean"}}}}}},
   "ports": {"type": "array", "items": {"type": "object", "properties": {
-    "name": {"type": "string"}, "protocol": {"type": "string"}, "port": {"type": "integer"}}}}}}
+    "name": {"type": "string"}, "protocol": {"type": "string"}, "port": {"type": "integer"}}}}}},
+"CustomResourceDefinition": {"type": "object", "description": "A kind of objects that this server keeps.", "properties": {
+  "spec": {"type": "object", "properties": {
+    "group": {"type": "string"}, "scope": {"type": "string", "description": "Namespaced or Cluster."},
+    "preserveUnknownFields": {"type": "boolean"},
+    "names": {"type": "object", "properties": {
+      "plural": {"type": "string"}, "singular": {"type": "string"}, "kind": {"type": "string"}, "listKind": {"type": "string"},
+      "shortNames": {"$ref": "#/components/schemas/Texts"}, "categories": {"$ref": "#/components/schemas/Texts"}}},
+    "conversion": {"type": "object", "properties": {"strategy": {"type": "string"}, "webhook": {"type": "object", "properties": {
+      "clientConfig": {"type": "object"}, "conversionReviewVersions": {"$ref": "#/components/schemas/Texts"}}}}},
+    "versions": {"type": "array", "items": {"type": "object", "properties": {
+      "name": {"type": "string"}, "served": {"type": "boolean"}, "storage": {"type": "boolean"},
+      "deprecated": {"type": "boolean"}, "deprecationWarning": {"type": "string"},
+      "schema": {"type": "object", "properties": {"openAPIV3Schema": {"$ref": "#/components/schemas/JSONSchemaProps"}}},
+      "subresources": {"type": "object", "properties": {"status": {"type": "object"}, "scale": {"type": "object"}}},
+      "additionalPrinterColumns": {"type": "array", "items": {"type": "object", "properties": {
+        "name": {"type": "string"}, "type": {"type": "string"}, "jsonPath": {"type": "string"}, "format": {"type": "string"},
+        "description": {"type": "string"}, "priority": {"type": "integer"}}}}}}}}},
+  "status": {"type": "object", "properties": {
+    "acceptedNames": {"type": "object"}, "storedVersions": {"$ref": "#/components/schemas/Texts"},
+    "conditions": {"type": "array", "items": {"type": "object", "properties": {
+      "type": {"type": "string"}, "status": {"type": "string"}, "reason": {"type": "string"},
+      "message": {"type": "string"}, "lastTransitionTime": {"type": "string"}}}}}}}}
 })json";
 }
 

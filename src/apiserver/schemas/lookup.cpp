@@ -19,13 +19,9 @@ const json::object& shared_schemas() {
   return table;
 }
 
-const json::object* schema_of(const Kind& kind, std::string_view version) {
-  static const json::object builtin = load(schemas::builtin());
-  static const json::object metallb = load(schemas::metallb());
-  const auto& table = kind.custom ? metallb : builtin;
-  const json::value* found = nullptr;
-  if (version != kind.version) found = table.if_contains(std::string(kind.kind) + "." + std::string(version));
-  if (found == nullptr) found = table.if_contains(kind.kind);
+const json::object* builtin_schema(const Kind& kind) {
+  static const json::object table = load(schemas::builtin());
+  const auto* found = table.if_contains(kind.kind);
   return found == nullptr ? nullptr : found->if_object();
 }
 

@@ -1,4 +1,4 @@
-// The schemas as text, one file per API group.
+// The schemas of the compiled-in kinds, as text.
 #pragma once
 
 #include <string_view>
@@ -9,7 +9,5 @@ namespace metallb::apiserver::schemas {
 [[nodiscard]] std::string_view shared();
 /// An object with one member per kind of the built-in groups: only what this server or its users would trip over.
 [[nodiscard]] std::string_view builtin();
-/// An object with one member per metallb.io kind; "BGPPeer.v1beta1" is the older version's (controller spec section 1).
-[[nodiscard]] std::string_view metallb();
 
 }  // namespace metallb::apiserver::schemas

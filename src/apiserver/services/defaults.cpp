@@ -126,6 +126,14 @@ bool needs_health_check_port(const json::object& service) {
   return service_type(service) == "LoadBalancer" && text_at(service, "spec.externalTrafficPolicy") == "Local";
 }
 
+void default_service_status(json::object& service) {
+  if (service_type(service) != "LoadBalancer" || array_at(service, "status.loadBalancer.ingress") == nullptr) return;
+  for (auto& value : object_in(object_in(service, "status"), "loadBalancer").at("ingress").get_array()) {
+    auto* entry = value.if_object();
+    if (entry != nullptr && !unset(*entry, "ip") && unset(*entry, "ipMode")) (*entry)["ipMode"] = "VIP";
+  }
+}
+
 void default_service(json::object& service) {
   auto& spec = object_in(service, "spec");
   const auto fill = [&spec](std::string_view key, json::value value) {

@@ -153,6 +153,10 @@ json::array event_cells(const json::object& event, WallPoint now) {
           json::value(name_of(event))};
 }
 
+json::array definition_cells(const json::object& object, WallPoint) {
+  return {json::value(name_of(object)), json::value(text_at(object, "metadata.creationTimestamp"))};
+}
+
 }  // namespace
 
 const Printer* core_printer(std::string_view kind) {
@@ -176,6 +180,7 @@ const Printer* core_printer(std::string_view kind) {
       {"Secret", {{{"Name"}, {"Type"}, {"Data"}, {"Age"}}, &secret_cells}},
       {"ConfigMap", {{{"Name"}, {"Data"}, {"Age"}}, &config_map_cells}},
       {"ServiceAccount", {{{"Name"}, {"Secrets"}, {"Age"}}, &service_account_cells}},
+      {"CustomResourceDefinition", {{{"Name"}, {"Created At", "date"}}, &definition_cells}},
       {"Event",
        {{{"Last Seen"},
          {"Type"},

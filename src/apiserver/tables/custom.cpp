@@ -1,87 +1,69 @@
-// The metallb.io kinds: the printer columns of their definitions (controller spec section 1).
-#include <algorithm>
+#include "apiserver/tables/custom.hpp"
 
-#include "apiserver/tables/table.hpp"
+#include <cmath>
+
+#include "apiserver/tables/json_path.hpp"
+#include "kube/timestamp.hpp"
 
 namespace metallb::apiserver {
 namespace {
 
-/// A cell as a real server makes it from a JSONPath: scalars as they are, lists and objects as JSON text, nothing as null.
-json::value cell(const json::object& object, std::string_view path) {
-  const auto* value = find(object, path);
+struct Cell {
+  JsonPath path;
+  std::string type;
+};
+
+/// Text as it is, lists and objects as JSON.
+std::string printed(const json::value& value) {
+  return value.is_string() ? std::string(value.get_string()) : to_text(value);
+}
+
+/// As a real server fills the cell of a column of this type; null when there is nothing that fits.
+json::value cell_of(const Cell& cell, const json::object& object, WallPoint now) {
+  const auto* value = cell.path.first(object);
   if (value == nullptr || value->is_null()) return nullptr;
-  if (value->is_array() || value->is_object()) return json::value(json::serialize(*value));
-  return *value;
-}
-
-/// A cell whose column is of type string prints scalars as text.
-json::value text_cell(const json::object& object, std::string_view path) {
-  auto value = cell(object, path);
-  if (value.is_null() || value.is_string()) return value;
-  return json::value(json::serialize(value));
-}
-
-json::array pool_cells(const json::object& o, WallPoint) {
-  return {json::value(name_of(o)), cell(o, "spec.autoAssign"), cell(o, "spec.avoidBuggyIPs"),
-          text_cell(o, "spec.addresses")};
-}
-
-json::array l2_advertisement_cells(const json::object& o, WallPoint) {
-  return {json::value(name_of(o)), text_cell(o, "spec.ipAddressPools"), text_cell(o, "spec.ipAddressPoolSelectors"),
-          text_cell(o, "spec.interfaces"), text_cell(o, "spec.nodeSelectors")};
-}
-
-json::array bgp_advertisement_cells(const json::object& o, WallPoint) {
-  return {json::value(name_of(o)), text_cell(o, "spec.ipAddressPools"), text_cell(o, "spec.ipAddressPoolSelectors"),
-          text_cell(o, "spec.peers"), text_cell(o, "spec.nodeSelectors")};
-}
-
-json::array peer_cells(const json::object& o, WallPoint) {
-  return {json::value(name_of(o)), text_cell(o, "spec.peerAddress"), text_cell(o, "spec.peerASN"),
-          text_cell(o, "spec.bfdProfile"), text_cell(o, "spec.ebgpMultiHop")};
-}
-
-json::array bfd_cells(const json::object& o, WallPoint) {
-  return {json::value(name_of(o)), cell(o, "spec.passiveMode"), cell(o, "spec.transmitInterval"),
-          cell(o, "spec.receiveInterval"), cell(o, "spec.detectMultiplier")};
-}
-
-json::array announcement_cells(const json::object& o, WallPoint) {
-  return {json::value(name_of(o)), text_cell(o, "status.node"), text_cell(o, "status.serviceName"),
-          text_cell(o, "status.serviceNamespace")};
-}
-
-json::array state_cells(const json::object& o, WallPoint now) {
-  return {json::value(name_of(o)), text_cell(o, "status.result"), text_cell(o, "status.errorSummary"),
-          json::value(age_of(o, now))};
+  if (cell.type == "string") return json::value(printed(*value));
+  if (cell.type == "boolean") return value->is_bool() ? *value : json::value();
+  if (cell.type == "number") return value->is_number() ? *value : json::value();
+  if (cell.type == "integer") {
+    const auto* real = value->if_double();
+    if (real != nullptr && std::abs(*real) < 9e15) return json::value(static_cast<std::int64_t>(*real));
+    return value->is_int64() ? *value : json::value();
+  }
+  if (cell.type == "date" && value->is_string()) {
+    const std::string text(value->get_string());
+    return json::value(kube::parse_time(text) ? age_of(text, now) : "<invalid>");
+  }
+  return nullptr;
 }
 
 }  // namespace
 
-const Printer* custom_printer(std::string_view kind) {
-  static const std::vector<std::pair<std::string_view, Printer>> table{
-      {"IPAddressPool",
-       {{{"Name"}, {"Auto Assign", "boolean"}, {"Avoid Buggy IPs", "boolean"}, {"Addresses"}}, &pool_cells}},
-      {"L2Advertisement",
-       {{{"Name"}, {"IPAddressPools"}, {"IPAddressPool Selectors"}, {"Interfaces"}, {"Node Selectors", "string", 10}},
-        &l2_advertisement_cells}},
-      {"BGPAdvertisement",
-       {{{"Name"}, {"IPAddressPools"}, {"IPAddressPool Selectors"}, {"Peers"}, {"Node Selectors", "string", 10}},
-        &bgp_advertisement_cells}},
-      {"BGPPeer", {{{"Name"}, {"Address"}, {"ASN"}, {"BFD Profile"}, {"Multi Hops"}}, &peer_cells}},
-      {"BFDProfile",
-       {{{"Name"},
-         {"Passive Mode", "boolean"},
-         {"Transmit Interval", "integer"},
-         {"Receive Interval", "integer"},
-         {"Multiplier", "integer"}},
-        &bfd_cells}},
-      {"ServiceL2Status", {{{"Name"}, {"Allocated Node"}, {"Service Name"}, {"Service Namespace"}}, &announcement_cells}},
-      {"ServiceBGPStatus", {{{"Name"}, {"Node"}, {"Service Name"}, {"Service Namespace"}}, &announcement_cells}},
-      {"ConfigurationState", {{{"Name"}, {"Result"}, {"ErrorSummary"}, {"Age", "date"}}, &state_cells}},
+Printer make_custom_printer(const json::array& columns) {
+  Printer out{.columns = {{"Name", "string", 0, {}}}, .cells = {}};
+  std::vector<Cell> cells;
+  const auto add = [&](Column column, std::string_view path) {
+    auto parsed = JsonPath::parse(path);
+    if (!parsed) return;
+    cells.push_back({std::move(*parsed), column.type});
+    out.columns.push_back(std::move(column));
   };
-  const auto found = std::ranges::find(table, kind, &std::pair<std::string_view, Printer>::first);
-  return found == table.end() ? nullptr : &found->second;
+  for (const auto& value : columns) {
+    const auto* column = value.if_object();
+    if (column == nullptr) continue;
+    add({.name = text_at(*column, "name"),
+         .type = text_at(*column, "type"),
+         .priority = static_cast<int>(number_at(*column, "priority").value_or(0)),
+         .description = text_at(*column, "description")},
+        text_at(*column, "jsonPath"));
+  }
+  if (columns.empty()) add({"Age", "date"}, ".metadata.creationTimestamp");
+  out.cells = [cells = std::move(cells)](const json::object& object, WallPoint now) {
+    json::array row{json::value(name_of(object))};
+    for (const auto& cell : cells) row.push_back(cell_of(cell, object, now));
+    return row;
+  };
+  return out;
 }
 
 }  // namespace metallb::apiserver

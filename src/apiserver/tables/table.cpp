@@ -1,5 +1,6 @@
 #include "apiserver/tables/table.hpp"
 
+#include "apiserver/definitions/definition.hpp"
 #include "kube/timestamp.hpp"
 
 namespace metallb::apiserver {
@@ -71,17 +72,21 @@ std::string age_of(const json::object& object, WallPoint now) {
   return age_of(text_at(object, "metadata.creationTimestamp"), now);
 }
 
-const Printer& printer_of(const Kind& kind) {
+const Printer& printer_of(const Kind& kind, std::string_view version) {
   static const Printer kPlain{{{"Name", "string"}, {"Age", "string"}}, &plain_cells};
-  for (const auto* printer : {core_printer(kind.kind), workload_printer(kind.kind), custom_printer(kind.kind)}) {
+  if (kind.custom) {
+    const auto* found = kind.definition->find_version(version);
+    return found == nullptr ? kPlain : found->printer;
+  }
+  for (const auto* printer : {core_printer(kind.kind), workload_printer(kind.kind)}) {
     if (printer != nullptr) return *printer;
   }
   return kPlain;
 }
 
-json::object make_table(const Kind& kind, const std::vector<const json::object*>& objects, RowObject row_object,
-                        json::object list_metadata, std::string_view api_version, WallPoint now) {
-  const auto& printer = printer_of(kind);
+json::object make_table(const Kind& kind, std::string_view version, const std::vector<json::object>& objects,
+                        RowObject row_object, json::object list_metadata, WallPoint now) {
+  const auto& printer = printer_of(kind, version);
   json::array columns;
   for (const auto& column : printer.columns) {
     columns.emplace_back(json::object{{"name", column.name},
@@ -91,14 +96,10 @@ json::object make_table(const Kind& kind, const std::vector<const json::object*>
                                       {"priority", column.priority}});
   }
   json::array rows;
-  for (const auto* object : objects) {
-    json::object row{{"cells", printer.cells(*object, now)}};
-    if (row_object == RowObject::kMetadata) row["object"] = partial_metadata(*object);
-    if (row_object == RowObject::kObject) {
-      auto whole = *object;
-      whole["apiVersion"] = api_version;
-      row["object"] = std::move(whole);
-    }
+  for (const auto& object : objects) {
+    json::object row{{"cells", printer.cells(object, now)}};
+    if (row_object == RowObject::kMetadata) row["object"] = partial_metadata(object);
+    if (row_object == RowObject::kObject) row["object"] = object;
     rows.emplace_back(std::move(row));
   }
   return {{"kind", "Table"},

@@ -1,6 +1,7 @@
 // Tables: lists as kubectl prints them, made by the server (meta.k8s.io/v1 Table) with the columns that users know.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,23 +21,21 @@ struct Column {
 /// How a kind is printed: its columns, and the cells of one object in the same order.
 struct Printer {
   std::vector<Column> columns;
-  json::array (*cells)(const json::object& object, WallPoint now);
+  std::function<json::array(const json::object& object, WallPoint now)> cells;
 };
 
 /// Null when this group has no printer for the kind. One file per group of kinds.
 [[nodiscard]] const Printer* core_printer(std::string_view kind);
 [[nodiscard]] const Printer* workload_printer(std::string_view kind);
-[[nodiscard]] const Printer* custom_printer(std::string_view kind);
-/// Any kind: name and age when nothing better is known.
-[[nodiscard]] const Printer& printer_of(const Kind& kind);
+/// Any kind in one of its versions: name and age when nothing better is known.
+[[nodiscard]] const Printer& printer_of(const Kind& kind, std::string_view version);
 
 /// What the cells come with.
 enum class RowObject : std::uint8_t { kMetadata, kObject, kNone };
 
-/// The Table of some objects; `list_metadata` is the list's (or the object's) metadata.
-[[nodiscard]] json::object make_table(const Kind& kind, const std::vector<const json::object*>& objects,
-                                      RowObject row_object, json::object list_metadata, std::string_view api_version,
-                                      WallPoint now);
+/// The Table of some objects as they are read in `version`; `list_metadata` is the list's (or the object's) metadata.
+[[nodiscard]] json::object make_table(const Kind& kind, std::string_view version, const std::vector<json::object>& objects,
+                                      RowObject row_object, json::object list_metadata, WallPoint now);
 
 /// The columns' name cell.
 [[nodiscard]] std::string name_of(const json::object& object);

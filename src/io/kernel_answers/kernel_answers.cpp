@@ -120,7 +120,9 @@ void KernelAnswers::dispose(ProgramLink link) {
 
 void KernelAnswers::tell() {
   const auto on = std::ranges::any_of(ports_, [](const auto& port) { return port.second.link.has_value(); });
-  if (std::exchange(told_on_, on) != on) changed_({on});
+  if (std::exchange(told_on_, on) == on) return;
+  if (on) log_.info({{"event", "arpInKernel"}, {"msg", "ARP is answered in the kernel"}});
+  changed_({on});
 }
 
 void KernelAnswers::refused(const SystemError& error) {

@@ -1,10 +1,10 @@
-// Brings a component's notes to the user: runs kube::EventRecorder on the loop and carries out its writes, a few at a time,
-// so that a thousand notes (a fail-over, a start) do not stand in the way of status writes and lists.
+// Brings a component's notes to the user: runs kube::EventRecorder on the loop and carries out its writes, which come a few
+// at a time and behind those of other writers, so that a thousand notes (a fail-over, a start) do not stand in the way of
+// status writes and lists.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
-#include <deque>
 #include <utility>
 
 #include "io/driver.hpp"
@@ -15,36 +15,29 @@ namespace metallb::io {
 
 class EventPublisher {
  public:
-  /// `writer` must outlive it, or at least call nothing back afterwards.
+  /// `writer` is for Events alone. It must outlive this, or at least call nothing back afterwards.
   EventPublisher(boost::asio::io_context& loop, KubeWriter& writer, kube::EventRecorder::Source source)
       : writer_(writer), recorder_(std::move(source)), driver_(loop, recorder_, [this](kube::EventRecorder::Output& writes) {
-          for (auto& write : writes) waiting_.push_back(std::move(write));
-          submit();
+          for (auto& write : writes) {
+            writer_.submit(std::move(write), [this](kube::WriteDone done) { driver_.feed(std::move(done)); });
+          }
         }) {}
 
   void publish(kube::EventNote note) { driver_.feed(std::move(note)); }
 
- private:
-  static constexpr std::size_t kAtOnce = 3;
-
-  /// The recorder bounds how many can be waiting.
-  void submit() {
-    while (under_way_ < kAtOnce && !waiting_.empty()) {
-      ++under_way_;
-      auto write = std::move(waiting_.front());
-      waiting_.pop_front();
-      writer_.submit(std::move(write), [this](kube::WriteDone done) {
-        --under_way_;
-        driver_.feed(std::move(done));
-        submit();
-      });
-    }
+  /// For a writer whose writes go first. It must not call this any more when the publisher is gone.
+  [[nodiscard]] KubeWriter::Busy behind() {
+    return [this](bool busy) {
+      const auto before = busy_writers_;
+      busy_writers_ = busy ? before + 1 : before - 1;
+      if ((before > 0) != (busy_writers_ > 0)) driver_.feed(kube::OtherWrites{busy});
+    };
   }
 
+ private:
   KubeWriter& writer_;
   kube::EventRecorder recorder_;
-  std::deque<kube::Write> waiting_;
-  std::size_t under_way_ = 0;
+  std::size_t busy_writers_ = 0;
   Driver<kube::EventRecorder, kube::EventRecorder::Input, kube::EventRecorder::Output> driver_;
 };
 

@@ -15,6 +15,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/time.hpp"
 #include "kube/change.hpp"
 #include "kube/resource.hpp"
 #include "kube/write.hpp"
@@ -87,6 +88,10 @@ struct WatchScope {
   std::string namespace_;  ///< empty = all namespaces
   std::string label_selector;
   std::string field_selector;
+  // For what is wanted rather than needed (kube/list_watch.hpp, Options and Narrowed).
+  std::string fallback_namespace = {};
+  Duration refused_retry = Duration::zero();
+  std::function<void()> on_narrowed = {};
 };
 
 /// Keeps one kind in step: drives kube::ListWatch over the client. Created by watch<T>(); lives as long as it is to run.
@@ -95,6 +100,8 @@ class KubeWatch {
   virtual ~KubeWatch() = default;
   /// Lists anew, whatever the watch says; kube::Listed follows (list_watch.hpp, ListAnew).
   virtual void list_anew() = 0;
+  /// From now on `hear` gets the cause when the kind cannot be read, and an empty text when it can be again.
+  virtual void on_trouble(std::function<void(const std::string& cause)> hear) = 0;
 };
 /// `on_change` runs on the loop. Available for the kinds listed in kube_watch.cpp.
 template <class T>
@@ -106,9 +113,12 @@ class KubeWriter {
  public:
   /// Asked before every single request, also in the middle of a write; where it says no, the write fails with kUnavailable.
   using Permission = std::function<bool()>;
+  /// Told true when a write is submitted and none was under way, false when the last one has had its outcome: on the loop,
+  /// and as long as the writer lives.
+  using Busy = std::function<void(bool)>;
   /// Without `permission` everything is permitted.
   static std::unique_ptr<KubeWriter> create(KubeClient& client, boost::asio::io_context& loop, Log log,
-                                            Permission permission = {});
+                                            Permission permission = {}, Busy busy = {});
   virtual ~KubeWriter() = default;
   /// `done` runs on the loop, exactly once unless the client is stopped; never from within this call.
   virtual void submit(kube::Write write, std::function<void(kube::WriteDone)> done) = 0;

@@ -25,15 +25,20 @@ class ListWatchDriver final : public KubeWatch {
 
   ListWatchDriver(KubeClient& client, boost::asio::io_context& loop, const WatchScope& scope, OnChange on_change, Log log)
       : client_(client),
-        core_(
-            {.namespace_ = scope.namespace_, .label_selector = scope.label_selector, .field_selector = scope.field_selector},
-            Random(random_seed()), log),
+        core_({.namespace_ = scope.namespace_,
+               .fallback_namespace = scope.fallback_namespace,
+               .label_selector = scope.label_selector,
+               .field_selector = scope.field_selector,
+               .refused_retry = scope.refused_retry},
+              Random(random_seed()), log),
         on_change_(std::move(on_change)),
+        on_narrowed_(scope.on_narrowed),
         driver_(loop, core_, [this](Output& out) { handle(out); }) {
     driver_.wake();
   }
 
   void list_anew() override { driver_.feed(kube::list_watch::ListAnew{}); }
+  void on_trouble(std::function<void(const std::string&)> hear) override { hear_trouble_ = std::move(hear); }
 
  private:
   using Machine = kube::ListWatch<T>;
@@ -43,6 +48,10 @@ class ListWatchDriver final : public KubeWatch {
   void handle(Output& out) {
     for (const auto& change : out.changes) on_change_(change);
     for (auto& action : out.actions) std::visit([this](auto& a) { this->carry_out(a); }, action);
+    if (auto trouble = core_.trouble(); hear_trouble_ && trouble != trouble_) {
+      trouble_ = std::move(trouble);
+      hear_trouble_(trouble_);
+    }
   }
 
   void carry_out(kube::list_watch::StartList& action) {
@@ -83,10 +92,16 @@ class ListWatchDriver final : public KubeWatch {
   }
 
   void carry_out(kube::list_watch::StopWatch&) { stream_.reset(); }
+  void carry_out(kube::list_watch::Narrowed&) {
+    if (on_narrowed_) on_narrowed_();
+  }
 
   KubeClient& client_;
   Machine core_;
   OnChange on_change_;
+  std::function<void(const std::string&)> hear_trouble_;
+  std::string trouble_;  ///< as it was told last
+  std::function<void()> on_narrowed_;
   std::unique_ptr<KubeClient::Stream> stream_;
   std::shared_ptr<void> alive_ = std::make_shared<char>();
   Driver<Machine, kube::list_watch::Input, Output> driver_;

@@ -64,11 +64,12 @@ Outcome other_object(const Write& write) {
 /// Outlives the writer as long as a coroutine needs it; `closed` once the writer has gone.
 class Shared : public std::enable_shared_from_this<Shared> {
  public:
-  Shared(KubeClient& client, asio::io_context& loop, Log log, KubeWriter::Permission permission)
-      : client_(client), loop_(loop), log_(log), permission_(std::move(permission)) {}
+  Shared(KubeClient& client, asio::io_context& loop, Log log, KubeWriter::Permission permission, KubeWriter::Busy busy)
+      : client_(client), loop_(loop), log_(log), permission_(std::move(permission)), busy_(std::move(busy)) {}
 
   void submit(Job job) {
     METALLB_CONTRACT(job.write.resource != nullptr, "a write needs its resource");
+    if (++jobs_ == 1 && busy_) busy_(true);
     const bool generated = job.write.verb == Verb::kCreate && job.write.key.name.empty();
     const Target target{job.write.resource, job.write.key, generated ? ++generated_ : 0};
     const auto [queue, first] = queues_.try_emplace(target);
@@ -112,6 +113,8 @@ class Shared : public std::enable_shared_from_this<Shared> {
       }
       job.done({.id = job.write.id, .result = std::move(outcome)});
       if (self->closed_) co_return;
+      // Afterwards, since the outcome often brings the next write.
+      if (--self->jobs_ == 0 && self->busy_) self->busy_(false);
     }
     --self->running_;
   }
@@ -253,6 +256,8 @@ class Shared : public std::enable_shared_from_this<Shared> {
   asio::io_context& loop_;
   Log log_;
   KubeWriter::Permission permission_;
+  KubeWriter::Busy busy_;
+  std::size_t jobs_ = 0;  ///< submitted, and without an outcome yet
   Random random_{random_seed()};
   Queues queues_;                      ///< none is empty
   std::deque<Queues::iterator> line_;  ///< objects whose next write has not begun
@@ -266,8 +271,8 @@ class Shared : public std::enable_shared_from_this<Shared> {
 
 class Writer final : public KubeWriter {
  public:
-  Writer(KubeClient& client, asio::io_context& loop, Log log, Permission permission)
-      : shared_(std::make_shared<Shared>(client, loop, log, std::move(permission))) {}
+  Writer(KubeClient& client, asio::io_context& loop, Log log, Permission permission, Busy busy)
+      : shared_(std::make_shared<Shared>(client, loop, log, std::move(permission), std::move(busy))) {}
   ~Writer() override { shared_->close(); }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -282,8 +287,9 @@ class Writer final : public KubeWriter {
 
 }  // namespace
 
-std::unique_ptr<KubeWriter> KubeWriter::create(KubeClient& client, asio::io_context& loop, Log log, Permission permission) {
-  return std::make_unique<Writer>(client, loop, log, std::move(permission));
+std::unique_ptr<KubeWriter> KubeWriter::create(KubeClient& client, asio::io_context& loop, Log log, Permission permission,
+                                               Busy busy) {
+  return std::make_unique<Writer>(client, loop, log, std::move(permission), std::move(busy));
 }
 
 }  // namespace metallb::io

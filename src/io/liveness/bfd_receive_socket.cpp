@@ -17,8 +17,6 @@ namespace {
 
 using boost::asio::posix::stream_descriptor;
 
-/// RFC 4594: network control; as bgp spec 4.13 has it.
-constexpr int kInternetworkControl = 0xC0;
 /// More than any BFD packet: the core notices what is too large.
 constexpr std::size_t kPacketSize = 2048;
 

@@ -17,6 +17,8 @@ namespace metallb::io {
 
 /// Packets handled per wake-up, so that timers and other sockets get their turn during a flood.
 inline constexpr int kPacketsPerWakeUp = 64;
+/// The traffic class of what BFD sends. RFC 4594: network control; as bgp spec 4.13 has it.
+inline constexpr int kInternetworkControl = 0xC0;
 
 /// Room for what arrives while this thread does other work. Returns how many packets can wait at a time, at most: whoever
 /// has read so many has read all that was there when he began.

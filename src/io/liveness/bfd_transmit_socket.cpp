@@ -14,7 +14,6 @@ namespace metallb::io {
 namespace {
 
 constexpr int kTtl = 255;
-constexpr int kInternetworkControl = 0xC0;
 /// The highest that needs no privilege.
 constexpr int kPriority = 6;
 

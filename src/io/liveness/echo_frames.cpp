@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "base/contract.hpp"
+#include "io/liveness/bfd_socket_options.hpp"
 
 namespace metallb::io {
 namespace {
@@ -12,7 +13,6 @@ constexpr std::size_t kUdpHeader = 8;
 constexpr std::size_t kLargestPayload = 1472;
 constexpr std::uint8_t kUdp = 17;
 constexpr std::uint8_t kVersionAndLength = 0x45;  ///< IPv4, five words
-constexpr std::uint8_t kInternetworkControl = 0xC0;
 constexpr std::uint16_t kDontFragment = 0x4000;
 constexpr std::uint16_t kFragment = 0x3FFF;  ///< "more follow", and the offset
 

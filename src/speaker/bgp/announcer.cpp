@@ -38,7 +38,7 @@ void BgpAnnouncer::reconcile(const ServiceKey& key, const kube::Service* service
   } else {
     if (decision.action == BgpDecision::Action::kWithdraw)
       decision.announcement = without_addresses(std::move(decision.announcement));
-    decisions_[key] = std::move(decision);
+    decisions_.set(key, std::move(decision));
   }
 }
 

@@ -23,6 +23,7 @@
 #include "speaker/bgp/peers.hpp"
 #include "speaker/bgp/routes.hpp"
 #include "speaker/bgp/session_watch.hpp"
+#include "speaker/decisions.hpp"
 
 namespace metallb::speaker {
 
@@ -74,7 +75,7 @@ class BgpAnnouncer {
   [[nodiscard]] std::vector<std::string> peers_of(const ServiceKey& key) const { return routes_.peers_of(key); }
 
   /// The last decision per Service of type LoadBalancer, with its reason.
-  [[nodiscard]] const std::map<ServiceKey, BgpDecision>& decisions() const { return decisions_; }
+  [[nodiscard]] const Decisions<BgpDecision>& decisions() const { return decisions_; }
   [[nodiscard]] const std::map<ServiceKey, BgpAnnouncement>& announced() const { return announced_; }
   [[nodiscard]] const BgpRoutes& routes() const { return routes_; }
   [[nodiscard]] const BgpSessions& sessions() const { return peers_.sessions(); }
@@ -102,7 +103,7 @@ class BgpAnnouncer {
   BgpPeers peers_;
   BgpRoutes routes_;
   BgpSessionWatch session_watch_;
-  std::map<ServiceKey, BgpDecision> decisions_;
+  Decisions<BgpDecision> decisions_;
   std::map<ServiceKey, BgpAnnouncement> announced_;
   bool batch_ = false;  ///< the engine waits for more
   bool services_known_ = false;

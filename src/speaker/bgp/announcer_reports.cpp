@@ -32,10 +32,8 @@ void BgpAnnouncer::report_withdrawal(const ServiceKey& key, const std::vector<Ip
 }
 
 void BgpAnnouncer::report(const ServiceKey& key, const kube::Service* service, const BgpDecision& decision, Output& out) {
-  const auto before = decisions_.find(key);
-  if (before != decisions_.end() && before->second.reason == decision.reason && before->second.detail == decision.detail) {
-    return;
-  }
+  const auto* before = decisions_.find(key);
+  if (before != nullptr && before->reason == decision.reason && before->detail == decision.detail) return;
   const auto name = key.to_string();
   const auto reason = to_string(decision.reason);
   switch (decision.reason) {

@@ -32,6 +32,7 @@ struct BgpDecision {
   std::vector<std::shared_ptr<const config::BgpAdvertisement>> advertisements;
   /// Why addresses of the Service are missing in an announcement: their family has no endpoint of its own.
   Reason missing = Reason::kAnnounced;
+  friend bool operator==(const BgpDecision&, const BgpDecision&) = default;
 };
 
 /// All that a decision depends on besides the Service and its endpoints.

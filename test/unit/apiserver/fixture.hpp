@@ -15,6 +15,7 @@ struct Answer {
   int status = 0;
   json::object body;
   std::string text;
+  std::string warning;  ///< the header
 
   [[nodiscard]] std::string at(std::string_view path) const { return text_at(body, path); }
   [[nodiscard]] std::string message() const { return at("message"); }
@@ -48,6 +49,7 @@ class Api {
       if (action.id != id) continue;
       answer.status = action.status;
       answer.text = action.body;
+      if (const auto found = action.headers.find("Warning"); found != action.headers.end()) answer.warning = found->second;
       std::string error;
       if (auto value = parse(action.body, error); value && value->is_object()) answer.body = value->get_object();
     }

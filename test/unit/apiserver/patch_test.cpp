@@ -112,7 +112,7 @@ TEST(StrategicMerge, MergesListsByTheirKeys) {
       {"ConfigMap", R"({"data":{"a":"1"}})", R"({"data":{"$patch":"delete"}})", R"({})"},
   };
   for (const auto& c : cases) {
-    const auto* kind = find_kind_named(std::string_view(c.kind) == "Deployment" ? "apps" : "", c.kind);
+    const auto* kind = find_builtin_kind(std::string_view(c.kind) == "Deployment" ? "apps" : "", c.kind);
     ASSERT_NE(kind, nullptr);
     auto document = read(c.document).as_object();
     const auto result = apply_strategic_merge(*kind, document, read(c.patch).as_object());
@@ -123,7 +123,7 @@ TEST(StrategicMerge, MergesListsByTheirKeys) {
 
 TEST(StrategicMerge, AnElementWithoutItsKeyIsRefused) {
   json::object document = read(R"({"spec":{"ports":[{"port":80}]}})").as_object();
-  EXPECT_FALSE(apply_strategic_merge(*find_kind_named("", "Service"), document,
+  EXPECT_FALSE(apply_strategic_merge(*find_builtin_kind("", "Service"), document,
                                      read(R"({"spec":{"ports":[{"name":"x"}]}})").as_object()));
 }
 

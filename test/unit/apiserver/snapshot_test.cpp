@@ -43,6 +43,19 @@ TEST(Snapshot, WatchesOfTheEarlierLifeHaveToListAfresh) {
   EXPECT_EQ(api.events(fresh), std::vector<std::string>{"ADDED later"});
 }
 
+TEST(Snapshot, TheDeepestObjectThatIsTakenIsReadAgain) {
+  Api api;
+  const std::string head = R"({"metadata":{"name":"deep"},"extra":)";
+  const auto nested = [&](std::size_t levels) {
+    return head + std::string(levels - 1, '[') + std::string(levels - 1, ']') + "}";
+  };
+  ASSERT_EQ(api.post(kConfigMaps, nested(kMaximumDepth + 1)).status, 400);
+  ASSERT_EQ(api.post(kConfigMaps, nested(kMaximumDepth)).status, 201);
+  const auto before = api.get(kConfigMaps + "/deep").text;
+  ASSERT_TRUE(api.restart(api.snapshot()));
+  EXPECT_EQ(api.get(kConfigMaps + "/deep").text, before);
+}
+
 TEST(Snapshot, TextThatIsNoSnapshotIsRefused) {
   Api api;
   for (const auto* text :

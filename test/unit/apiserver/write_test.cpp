@@ -183,7 +183,7 @@ TEST(Write, AServicesStatusTakesAnnotationsAlongButNoSpec) {
   ASSERT_EQ(patched.status, 200) << patched.text;
   EXPECT_EQ(map_at(patched.body, "metadata.annotations").at("metallb.io/ip-allocated-from-pool"), "p");
   EXPECT_EQ(patched.at("spec.loadBalancerIP"), "");
-  EXPECT_NE(array_at(patched.body, "status.loadBalancer.ingress"), nullptr);
+  EXPECT_EQ(json::serialize(*find(patched.body, "status.loadBalancer.ingress")), R"([{"ip":"10.0.0.1","ipMode":"VIP"}])");
 }
 
 TEST(Write, ACustomResourcesStatusTakesNothingElse) {

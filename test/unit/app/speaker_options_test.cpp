@@ -180,7 +180,12 @@ TEST(SpeakerOptions, PassSecretsThroughOnlyToFrrK8sInANamedNamespace) {
               HasSubstr("--frrk8s-secret-passthrough"));
 }
 
-TEST(SpeakerOptions, EndWithCodeTwoForAnUnknownBgpType) {
+TEST(SpeakerOptions, TN30SecretsPassedThroughAreAFlagWithoutEffect) {
+  const auto given = options({"--frrk8s-secret-passthrough", "--frrk8s-namespace=x"}, {{"METALLB_BGP_TYPE", "frr-k8s"}});
+  EXPECT_THAT(accepted_without_effect(given), testing::Contains("frrk8s-secret-passthrough"));
+}
+
+TEST(SpeakerOptions, TM23EndWithCodeTwoForAnUnknownBgpType) {
   for (const std::string bad : {"", "bird", "Native"})
     EXPECT_EQ(problem_of({}, {{"METALLB_BGP_TYPE", bad}}).exit_code, 2) << bad;
   for (const std::string good : {"native", "frr", "frr-k8s"}) EXPECT_TRUE(prepare({}, {{"METALLB_BGP_TYPE", good}})) << good;

@@ -108,7 +108,7 @@ TEST(ControlPacket, EndsWhereItsLengthSays) {
 }
 
 TEST(ControlPacket, SurvivesARoundTrip) {
-  rc::check([] {
+  EXPECT_TRUE(rc::check([] {
     auto packet = poll_in_up();
     packet.diagnostic = static_cast<Diagnostic>(*rc::gen::inRange(0, 32));
     packet.state = static_cast<State>(*rc::gen::inRange(0, 4));
@@ -124,7 +124,7 @@ TEST(ControlPacket, SurvivesARoundTrip) {
     packet.required_min_echo_rx = Interval(*rc::gen::arbitrary<std::uint32_t>());
     const bool same = decode_control(encode_control(packet)) == packet;
     RC_ASSERT(same);
-  });
+  }));
 }
 
 TEST(EchoPacket, SurvivesARoundTrip) {

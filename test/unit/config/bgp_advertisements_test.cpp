@@ -103,6 +103,7 @@ TEST_F(BgpAdvertisements, EveryFieldArrives) {
   EXPECT_EQ(found.communities.rbegin()->to_string(), "1:2");
   EXPECT_THAT(found.peers, ElementsAre("nobody", "peer1"));
   EXPECT_EQ(only({.localPref = 0}).local_pref, std::nullopt);
+  EXPECT_THAT(only({.communities = {"large:1:1:1", "large:01:1:1"}}).communities, SizeIs(1)) << "tK14";
   const auto selecting = only({.serviceSelectors = {labels({{"app", "nginx"}}), labels({{"app", "apache"}})}});
   ASSERT_THAT(selecting.service_selectors, SizeIs(2));
   EXPECT_TRUE(selecting.service_selectors[0].matches({{"app", "apache"}}));

@@ -77,7 +77,7 @@ TEST(BgpPeers, WhatCannotBeASessionIsRefusedWithItsField) {
       {"151", [](auto& s) { s.password = std::string(81, 'x'); }, "spec.password", "password of 81 bytes"},
       {"103, tN25", [](auto& s) { s.password = "x", s.passwordSecret.name = "secret"; }, "spec.passwordSecret",
        "both password and secret ref"},
-      {"107, tN29 may come", [](auto& s) { s.passwordSecret.name = "gone"; }, "spec.passwordSecret.name",
+      {"107, tN29, tN30 may come", [](auto& s) { s.passwordSecret.name = "gone"; }, "spec.passwordSecret.name",
        "secret ref not found: \"gone\""},
       {"109, tN31 may come", [](auto& s) { s.bfdProfile = "gone"; }, "spec.bfdProfile",
        "referencing non existing bfd profile \"gone\""},
@@ -257,7 +257,7 @@ TEST(BgpPeers, PasswordsOfSecrets) {
     const char* problem;  ///< null: the password is "secret"
   };
   const Row rows[] = {
-      {"106, tN28", kBasicAuth, {{"username", "!"}, {"password", "c2VjcmV0"}}, nullptr},
+      {"106, tN28, tN30", kBasicAuth, {{"username", "!"}, {"password", "c2VjcmV0"}}, nullptr},
       {"104, tN26", "Opaque", {{"password", "c2VjcmV0"}}, "\"Opaque\" where type \"kubernetes.io/basic-auth\" is expected"},
       {"105, tN27", kBasicAuth, {{"username", "c2VjcmV0"}}, "password not specified in the secret \"s\""},
       {"152", kBasicAuth, {{"password", ""}}, "is empty"},

@@ -214,5 +214,54 @@ TEST_F(LastGoodConfig, NodesThatMakeTwoPeersMeetDoNotStopBoth) {
   EXPECT_EQ(built.config.bgp_peers[0].name, "one");
 }
 
+// -- cost -----------------------------------------------------------------------------------------------------------------
+
+/// "10.<i / 250>.<i % 250>.0/24"
+std::string own_range(int i) {
+  return "10." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ".0/24";
+}
+
+TEST_F(LastGoodConfig, AThousandPoolsThatOverlapAreSettledInAFewRounds) {
+  constexpr int kPools = 1000;
+  struct Row {
+    const char* what;
+    std::vector<std::string> (*addresses)(int);
+  };
+  const Row rows[] = {
+      {"all with one", [](int i) { return std::vector{i == 0 ? "10.0.0.0/8" : own_range(i)}; }},
+      {"all with each other", [](int) { return std::vector<std::string>{"10.0.0.0/8"}; }},
+      {"each with the next", [](int i) { return std::vector{own_range(i), own_range(i + 1)}; }},
+      {"in pairs", [](int i) { return std::vector{own_range(i / 2)}; }},
+  };
+  for (const auto& row : rows) {
+    for (const bool edited : {false, true}) {
+      // New ones beside one that works, and former versions to step back to.
+      last_good = {};
+      resources.pools = {pool("p1000", {"10.0.0.0/24"})};
+      for (int i = 1; edited && i < kPools; ++i)
+        resources.pools.push_back(pool("p" + std::to_string(1000 + i), {own_range(i)}));
+      build(0);
+      const auto before = built.config;
+      resources.pools.resize(1);
+      for (int i = 1; i < kPools; ++i) {
+        auto addresses = row.addresses(i);
+        addresses.push_back("10.0.0." + std::to_string(i % 250) + "/32");  // of p1000, which does not change
+        resources.pools.push_back(pool("p" + std::to_string(1000 + i), addresses));
+      }
+      EXPECT_EQ(build(kPools - 1), (edited ? before : built.config)) << row.what;
+      EXPECT_EQ(prefixes("p1000"), "10.0.0.0/24") << row.what;
+      EXPECT_LE(last_good.rounds(), 3) << row.what << (edited ? ", edited" : ", new");
+    }
+    // Nothing is remembered.
+    last_good = {};
+    resources.pools.clear();
+    for (int i = 0; i < kPools; ++i) resources.pools.push_back(pool("p" + std::to_string(1000 + i), row.addresses(i)));
+    built = last_good.build(resources);
+    EXPECT_FALSE(built.errors.empty());
+    EXPECT_EQ(built.errors.size() + built.config.pools.size(), resources.pools.size()) << row.what;
+    EXPECT_LE(last_good.rounds(), 3) << row.what;
+  }
+}
+
 }  // namespace
 }  // namespace metallb::config

@@ -1,4 +1,4 @@
-// Mode rules: rows tM1 to tM21 and tM23 of controller spec 7.5. The original refuses what its native engine cannot do (M1 to
+// Mode rules: rows tM1 to tM21 of controller spec 7.5. The original refuses what its native engine cannot do (M1 to
 // M4) and what one FRR cannot have (M5). One engine takes the place of both, whatever METALLB_BGP_TYPE says, and needs one
 // rule: sessions that meet on a node differ in address or interface, VRF, port or source. docs/compatibility.md lists the
 // rows that come out otherwise.

@@ -9,7 +9,9 @@
 namespace metallb::config {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
 
 /// Prefixes of a pool with these addresses, or "refused".
 std::string prefixes_of(std::vector<std::string> addresses) {
@@ -143,6 +145,43 @@ TEST(Pools, ErrorsNameTheEntryAndWhatToWriteInstead) {
     EXPECT_THAT(error.problem, HasSubstr(row.problem)) << row.entry;
     EXPECT_THAT(error.remedy, HasSubstr(row.remedy)) << row.entry;
   }
+}
+
+TEST(Pools, AllWrongEntriesOfAPoolAreToldAtOnce) {
+  const auto two = error_of({pool("p", {"10.0.0.0/33", "192.0.2.0/24", "192.0.2.10-192.0.2.1"})});
+  EXPECT_EQ(two.field, "spec.addresses[0]");
+  EXPECT_EQ(two.problem, "parsing address pool p: invalid CIDR \"10.0.0.0/33\"");
+  EXPECT_THAT(two.to_string(), HasSubstr("; spec.addresses[2]: invalid IP range \"192.0.2.10-192.0.2.1\""));
+  EXPECT_THAT(two.to_string(), HasSubstr("swap them"));
+  EXPECT_THAT(two.to_string(), Not(HasSubstr("more mistakes")));
+
+  auto pinned = pool("p", {"x/24", "192.0.2.0/24", "192.0.2.128/25"});
+  pinned->spec.serviceAllocation.emplace().namespaces = {"a", "a"};
+  const auto text = error_of({pool("other", {"10.0.0.0/8"}), pinned}).to_string();
+  for (const auto* mistake : {"spec.addresses[0]", "spec.addresses[2]: CIDR \"192.0.2.128/25\" in pool \"p\" overlaps",
+                              "spec.serviceAllocation.namespaces[1]: duplicate definition"}) {
+    EXPECT_THAT(text, HasSubstr(mistake));
+  }
+}
+
+TEST(Pools, OfManyWrongEntriesFiveAreToldAndTheRestIsCounted) {
+  std::vector<std::string> entries;
+  for (int i = 0; i < 1000; ++i) entries.push_back("x" + std::to_string(i) + "/24");
+  const auto text = error_of({pool("p", entries)}).to_string();
+  EXPECT_THAT(text, HasSubstr("spec.addresses[4]"));
+  EXPECT_THAT(text, Not(HasSubstr("spec.addresses[5]")));
+  EXPECT_THAT(text, EndsWith("; and 995 more mistakes in this pool"));
+}
+
+TEST(Pools, OnlyAPoolThatIsOtherwiseRightIsInConflictWithAnother) {
+  const auto older = pool("a", {"10.0.0.0/24", "10.0.1.0/24"});
+  const auto conflict = error_of({older, pool("b", {"10.0.0.0/25", "10.0.1.0/25"})});
+  EXPECT_EQ(conflict.other, (Party{"IPAddressPool", {"metallb-system", "a"}}));
+  EXPECT_THAT(conflict.to_string(), HasSubstr("spec.addresses[1]: CIDR \"10.0.1.0/25\" in pool \"b\" overlaps"));
+  EXPECT_EQ(error_of({older, pool("b", {"10.0.0.0/25", "x"})}).other, std::nullopt);
+  // What a refused pool wanted is free for the next one.
+  const auto built = build({.pools = {pool("a", {"10.0.0.0/24", "x"}), pool("b", {"10.0.0.0/25"})}});
+  EXPECT_EQ(text(built.config.pools.at("b").prefixes), "10.0.0.0/25");
 }
 
 TEST(Pools, TheFirstErrorByNameIsReportedWhateverTheOrderOfTheInput) {

@@ -68,6 +68,10 @@ class Report : public testing::Test {
     feed(Conclusion{std::move(problems)});
     settle();
   }
+  void warn(std::vector<std::string> warnings) {
+    feed(Warnings{std::move(warnings)});
+    settle();
+  }
   std::shared_ptr<const kube::ConfigurationState> state() {
     return std::make_shared<const kube::ConfigurationState>(*kube::decode<kube::ConfigurationState>(*object));
   }
@@ -168,6 +172,43 @@ TEST_F(Report, OfSeveralReplicasOnlyTheOneWithTheMandateWrites) {
   EXPECT_THAT(writes, SizeIs(before));
 }
 
+TEST_F(Report, WarningsAreTheMessageOfAConditionThatStaysTrue) {
+  start();
+  conclude({});
+  const auto since = status().conditions[0].lastTransitionTime;
+  now.wall += std::chrono::hours(1);
+  warn({"IPAddressPool a: nobody announces it", "L2Advertisement b: no pool"});
+  const auto condition = status().conditions[0];
+  EXPECT_EQ(condition.status, "True");
+  EXPECT_EQ(condition.reason, "ReconciledWithWarnings");
+  EXPECT_EQ(condition.message, "warning: IPAddressPool a: nobody announces it\nL2Advertisement b: no pool");
+  EXPECT_EQ(condition.lastTransitionTime, since);
+  EXPECT_EQ(status().result, "Valid");
+  EXPECT_EQ(status().errorSummary, "");
+  const auto before = writes.size();
+  warn({"IPAddressPool a: nobody announces it", "L2Advertisement b: no pool"});
+  EXPECT_THAT(writes, SizeIs(before)) << "nothing is new";
+  warn({});
+  EXPECT_EQ(status().conditions[0].reason, "Reconciled");
+  EXPECT_EQ(status().conditions[0].message, "");
+  EXPECT_EQ(status().conditions[0].lastTransitionTime, since);
+}
+
+TEST_F(Report, WarningsWaitWhileSomethingIsWrongAndEndWithTheMandate) {
+  start();
+  warn({"careful"});
+  EXPECT_THAT(status().conditions, SizeIs(0)) << "nothing is known of the configuration";
+  conclude({"x"});
+  EXPECT_EQ(status().errorSummary, "configuration error: x");
+  EXPECT_EQ(status().conditions[0].message, "configuration error: x");
+  conclude({});
+  EXPECT_EQ(status().conditions[0].message, "warning: careful");
+  feed(Mandate{false});
+  feed(Mandate{true});
+  conclude({});
+  EXPECT_EQ(status().conditions[0].message, "") << "the Advisor tells them anew";
+}
+
 TEST_F(Report, TU14ADeletedOneComesBackWithItsCondition) {
   start();
   conclude({"x"});
@@ -227,6 +268,63 @@ TEST_F(Report, AFailureIsTriedAgainEverLessOften) {
   EXPECT_EQ(status().result, "Invalid");
 }
 
+TEST_F(Report, PoolsThatCannotBeReadForHalfAMinuteAreAnInfraErrorUntilTheyCan) {
+  start();
+  conclude({});
+  feed(Unreadable{"ipaddresspools", "timed out"});
+  feed(Unreadable{"ipaddresspools", "forbidden: User cannot list"});
+  now.steady += std::chrono::seconds(29);
+  settle();
+  EXPECT_EQ(status().result, "Valid") << "an API server may be started again";
+  EXPECT_EQ(report->next_deadline(), now.steady + std::chrono::seconds(1));
+  now.steady += std::chrono::seconds(1);
+  settle();
+  EXPECT_EQ(status().result, "Unknown") << "nobody's configuration is wrong";
+  ASSERT_THAT(status().conditions, SizeIs(1));
+  EXPECT_EQ(status().conditions[0].status, "Unknown");
+  EXPECT_EQ(status().conditions[0].reason, "InfraError");
+  EXPECT_EQ(status().conditions[0].message, "infrastructure error: cannot read ipaddresspools: forbidden: User cannot list");
+  EXPECT_EQ(status().errorSummary, status().conditions[0].message);
+  const auto before = writes.size();
+  feed(Unreadable{"ipaddresspools", "timed out"});
+  settle();
+  EXPECT_THAT(writes, SizeIs(before)) << "a cause that changes to and fro";
+  feed(Unreadable{"ipaddresspools", ""});
+  settle();
+  EXPECT_EQ(status().result, "Valid");
+  EXPECT_EQ(status().conditions[0].reason, "Reconciled");
+  EXPECT_EQ(status().errorSummary, "");
+}
+
+TEST_F(Report, TroubleThatPassesInTimeIsNotTold) {
+  start();
+  conclude({});
+  const auto before = writes.size();
+  for (int i = 0; i < 10; ++i) {
+    feed(Unreadable{"ipaddresspools", "connection refused"});
+    now.steady += std::chrono::seconds(29);
+    settle();
+    feed(Unreadable{"ipaddresspools", ""});
+    settle();
+  }
+  EXPECT_THAT(writes, SizeIs(before));
+  EXPECT_EQ(report->next_deadline(), kIdle);
+}
+
+TEST_F(Report, WhatCannotBeReadIsToldBesideErrorsAndBeforeAnythingIsConcluded) {
+  start();
+  feed(Unreadable{"ipaddresspools", "refused"});
+  now.steady += std::chrono::seconds(30);
+  settle();
+  ASSERT_THAT(status().conditions, SizeIs(1));
+  EXPECT_EQ(status().conditions[0].reason, "InfraError");
+  conclude({"IPAddressPool a: bad"});
+  EXPECT_EQ(status().result, "Invalid");
+  EXPECT_EQ(status().conditions[0].reason, "ConfigurationError");
+  EXPECT_EQ(status().errorSummary,
+            "configuration error: IPAddressPool a: bad\ninfrastructure error: cannot read ipaddresspools: refused");
+}
+
 TEST_F(Report, TU6ASpeakerHasAnObjectAndAConditionOfItsOwn) {
   const auto speaker = StateReport::speaker("metallb-system", "n1");
   EXPECT_EQ(speaker.key.name, "speaker-n1");
@@ -244,6 +342,9 @@ TEST_F(Report, AMessageThatIsTooLongIsCutBetweenCharacters) {
   EXPECT_EQ(status().conditions[0].message.size(), kLongest - 1);
   conclude({"\xc3\xa4"});
   EXPECT_EQ(status().conditions[0].message, "configuration error: \xc3\xa4");
+  conclude({});
+  warn({std::string(40'000, 'x')});
+  EXPECT_EQ(status().conditions[0].message.size(), kLongest);
 }
 
 }  // namespace

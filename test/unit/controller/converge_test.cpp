@@ -306,7 +306,65 @@ TEST(Converge, TH43WhatTheServerAddsToAnEntryCausesNoWrite) {
   entry["ipMode"] = "VIP";
   entry["ports"] = boost::json::array{{{"port", 80}, {"protocol", "TCP"}}};
   lab.put(*kube::decode<kube::Service>(json));
-  EXPECT_EQ(lab.api.service_writes.changed, 0);
+  EXPECT_EQ(lab.api.service_writes.sent, 0);
+}
+
+TEST(Converge, TH46AGarbledRequestBesideAnAddressThatMayNotStayIsRefusedByName) {
+  struct Case {
+    const char* row;
+    Change change;
+    std::vector<std::string> reasons;
+  };
+  const Case cases[] = {
+      {"foreign", both({holds({"2.3.4.5"}), asks("garbage")}), {"N ClearAssignment", "W LoadBalancerFailed"}},
+      {"outside the pool named", both({holds({"1.2.3.0"}), from_pool("pool2"), asks("garbage")}), {"W LoadBalancerFailed"}},
+  };
+  for (const auto& one : cases) {
+    auto lab = lab_with(false);
+    auto object = service("test");
+    one.change(object);
+    lab.api.put(object);
+    lab.feed(lab.api.watch().front());
+    lab.api.watch().clear();
+    lab.turn();  // one look at the Service as it was: the next one finds it empty
+    EXPECT_EQ(lab.take_reasons(), one.reasons) << one.row;
+    lab.settle();
+    EXPECT_EQ(lab.addresses("test"), "") << one.row;
+  }
+}
+
+TEST(Converge, TH47AHeadlessServiceIsRefusedByNameAndWhatItShowsIsKeptForIt) {
+  auto lab = lab_with(false);
+  lab.put(service("test", {"None"}));
+  EXPECT_EQ(lab.take_reasons(), std::vector<std::string>{"W AllocationFailed"});
+  auto holder = service("holder", {"None"});
+  show(holder, {"1.2.3.1"});
+  lab.put(holder);
+  EXPECT_EQ(lab.take_reasons(), std::vector<std::string>{"W noclusterIPsIPFamily"});
+  EXPECT_EQ(lab.addresses("holder"), "1.2.3.1");
+  EXPECT_EQ(lab.api.service_writes.sent, 0);
+  // Decided otherwise than in the specification: nobody else gets what a status shows.
+  EXPECT_EQ(lab.controller.allocator().find(key_of("holder")), nullptr) << "not held";
+  auto other = service("other");
+  asks("1.2.3.1")(other);
+  lab.put(other);
+  EXPECT_EQ(lab.addresses("other"), "");
+  lab.remove("holder");
+  EXPECT_EQ(lab.addresses("other"), "1.2.3.1");
+}
+
+TEST(Converge, TH51AnAnnotationThatIsMissingOrWrongIsMendedByOneWriteWithoutAnEvent) {
+  for (const auto* before : {"", "x", "pool3"}) {
+    auto lab = lab_with(false);
+    auto object = service("test");
+    show(object, {"1.2.3.0"});
+    if (*before != 0) annotated("metallb.io/ip-allocated-from-pool", before)(object);
+    lab.put(object);
+    EXPECT_EQ(lab.addresses("test"), "1.2.3.0") << before;
+    EXPECT_EQ(lab.pool_annotation("test"), "pool1") << before;
+    EXPECT_EQ(lab.api.service_writes.sent, 1) << before;
+    EXPECT_THAT(lab.take_reasons(), IsEmpty()) << before;
+  }
 }
 
 TEST(Converge, MessagesOfTheEvents) {
@@ -447,7 +505,7 @@ TEST(Converge, TheDecisionIsKeptAsData) {
   const auto* bad = lab.controller.decision(key_of("bad"));
   ASSERT_NE(bad, nullptr);
   EXPECT_EQ(bad->state, Decision::State::kPending);
-  EXPECT_EQ(bad->reason, "unknown pool \"x\"");
+  EXPECT_THAT(bad->reason, testing::StartsWith("unknown pool \"x\": "));
   EXPECT_EQ(lab.controller.decision(key_of("nobody")), nullptr);
 }
 

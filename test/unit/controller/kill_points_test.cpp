@@ -1,7 +1,7 @@
 // Properties over random runs: the controller is killed at any moment, writes fail or lose their answer, the watch is late,
 // tells things twice, or begins anew from a list; the pool shrinks, grows, goes and comes back. Whatever happens, no
-// Service's address changes unless its request or the pool did, and no address is shown by two Services that may not share
-// it.
+// Service's address changes unless its request or the pool did, none is shown outside the pool, and none by two Services
+// that may not share it.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -65,13 +65,18 @@ class Chaos {
     check();
     forgiven_.clear();
     pool_changed_ = false;
+    check();
   }
 
-  /// What must hold at every moment, as anybody can see it at the API.
+  /// What must hold at every moment, as anybody can see it at the API. Right after a change of the pool statuses may show
+  /// what was.
   void check() {
     std::map<std::string, std::vector<const kube::Service*>> users;
     for (const auto& [key, object] : api_.services()) {
-      for (const auto& ingress : object.status.loadBalancer.ingress) users[ingress.ip].push_back(&object);
+      for (const auto& ingress : object.status.loadBalancer.ingress) {
+        users[ingress.ip].push_back(&object);
+        if (!pool_changed_) RC_ASSERT(in_pool(ingress.ip));
+      }
       auto& before = seen_[object.metadata.uid];
       const auto now = shown(object);
       if (!before.empty() && !pool_changed_ && !forgiven_.contains(object.metadata.uid)) RC_ASSERT(now == before);
@@ -102,6 +107,11 @@ class Chaos {
  private:
   static inline const Options kOptions{"metallb-system", ""};
   static inline const std::string kRequest = "metallb.io/loadBalancerIPs";
+  [[nodiscard]] bool in_pool(const std::string& address) const {
+    const auto& entries = api_.pool(pool_key("p")).spec.addresses;
+    return std::any_of(entries.begin(), entries.end(),
+                       [&](const auto& entry) { return IpPrefix::parse(entry)->contains(*IpAddress::parse(address)); });
+  }
   static bool is_sharing(const kube::Service* service) {
     return service->metadata.annotations.contains("metallb.io/allow-shared-ip");
   }

@@ -56,6 +56,32 @@ TEST_F(Lifecycle, TG1AndTG2APoolGivesWhatItHasAndTakesItBack) {
   EXPECT_EQ(on("e"), "1.2.3.1");
 }
 
+TEST(Exhaustion, TG1ANamedPoolServesAsManyOfEitherFamilyAndLeavesTheOthersAlone) {
+  struct Family {
+    std::vector<std::string> cluster;
+    const char* expected;
+  };
+  const Family families[] = {{{"10.96.0.1"}, "1.2.3.0 1.2.3.1 1.2.4.0 1.2.4.1 "},
+                             {{"3000::1"}, "1000:: 1000::1 2000:: 2000::1 "}};
+  Lab lab;
+  lab.api.put(pool("p", {"1.2.3.0/31", "1.2.4.0/31", "1000::/127", "2000::/127"}));
+  lab.api.put(pool("another", {"1.2.5.0/30", "3000:1::/126"}));
+  lab.start();
+  for (const auto& family : families) {
+    std::string all;
+    for (int i = 0; i < 5; ++i) {
+      auto object = service("s" + family.cluster.front().substr(0, 2) + std::to_string(i), family.cluster);
+      object.metadata.annotations["metallb.io/address-pool"] = "p";
+      lab.put(object);
+      all += lab.addresses(object.metadata.name) + (i < 4 ? " " : "");
+    }
+    EXPECT_EQ(all, family.expected) << "and nothing for the fifth";
+    EXPECT_THAT(lab.take_reasons(), Contains("W AllocationFailed"));
+  }
+  EXPECT_EQ(lab.controller.allocator().statistics("p").in_use, (ipam::Counts{4, 4}));
+  EXPECT_EQ(lab.controller.allocator().statistics("another").in_use, (ipam::Counts{0, 0}));
+}
+
 TEST_F(Lifecycle, TG3TwoThatShareFitOnTheLastAddress) {
   start({pool("p", {"1.2.3.0/31"})});
   create("plain");
@@ -137,7 +163,8 @@ TEST_F(Lifecycle, TG22APoolOfAnotherNamespaceThatIsFullIsSaidToBeFull) {
   lab.events.clear();
   create("s", [](auto& s) { s.metadata.annotations["metallb.io/address-pool"] = "elsewhere"; });
   ASSERT_EQ(lab.events.size(), 1U);
-  EXPECT_EQ(lab.events[0].message, "Failed to allocate IP for \"default/s\": no available IPs in pool elsewhere");
+  EXPECT_THAT(lab.events[0].message,
+              testing::StartsWith("Failed to allocate IP for \"default/s\": no available IPs in pool elsewhere"));
 }
 
 TEST_F(Lifecycle, TL21OfPoolsNothingIsWrittenButTheStatus) {

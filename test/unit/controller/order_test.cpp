@@ -1,7 +1,9 @@
 // Properties over random clusters with pools of all kinds: at rest every address lies in a pool that may give it to its
 // Service, and nobody has one beside somebody who may not share it; a restart changes nothing, so nobody was forgotten and
 // nobody loses anything; and what is made of a cluster at the start depends on the cluster alone, not on the order in which,
-// nor how often, its objects are told.
+// nor how often, its objects are told. Later, what the watches of the kinds tell each in its order may come in any order
+// between them: all at once it makes no difference at all, and with looks in between none to those who ask for an address of
+// their own. (Who asks for any address gets one of what is there when it is looked at.)
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -53,6 +55,7 @@ class Cluster {
     if (wish == 1) object.metadata.annotations["metallb.io/address-pool"] = one_of(kPools);
     if (wish > 3) object.metadata.annotations[kKey] = wish == 4 ? "x" : "y";
     if (dice(4) == 0) object.spec.externalTrafficPolicy = "Local";
+    object.spec.selector["app"] = dice(4) == 0 ? "a" : "b";
     if (dice(8) == 0) object.spec.type = "ClusterIP";
     object.spec.ports[0].port = static_cast<std::int32_t>(80 + dice(3));
     if (with_status && dice(2) == 0) {
@@ -83,6 +86,31 @@ class Cluster {
     if (dice(2) == 0) object.metadata.labels["team"] = "x";
     namespaces_[name] = object;
     lab.api.put(std::move(object));
+  }
+  /// One of a few Services, each of which asks for an address that no other one asks for, or has turned away from it.
+  void put_service_with_an_address_of_its_own() {
+    static const std::vector<std::string> kOwn = {"1.2.3.0", "1.2.3.1", "1.2.3.2", "1.2.4.0",
+                                                  "1.2.4.3", "1.2.5.1", "1.2.6.0", "1000::1"};
+    const auto which = dice(static_cast<unsigned>(kOwn.size()));
+    auto object = service("s" + std::to_string(which), {kOwn[which].contains(':') ? "3000::1" : "10.96.0.1"});
+    if (const auto found = lab.api.services().find(object.metadata.key()); found != lab.api.services().end()) {
+      object.metadata.annotations = found->second.metadata.annotations;
+      object.status = found->second.status;
+    }
+    object.metadata.annotations["metallb.io/loadBalancerIPs"] = kOwn[which];
+    if (dice(5) == 0) object.spec.type = "ClusterIP";
+    object.spec.ports[0].port = static_cast<std::int32_t>(80 + dice(3));
+    lab.api.put(std::move(object));
+  }
+  void change_around_own_addresses() {
+    const auto what = dice(10);
+    if (what < 3) return put_pool(one_of(kPools));
+    if (what == 3) return relabel("default");
+    if (what == 4 && !lab.api.services().empty()) {
+      const auto key = lab.api.services().begin()->first;
+      return lab.api.remove_service(key);
+    }
+    put_service_with_an_address_of_its_own();
   }
   /// Anything that a user may do.
   void change() {
@@ -130,6 +158,10 @@ class Cluster {
         RC_ASSERT(user->metadata.annotations.contains(kKey));
         RC_ASSERT(user->metadata.annotations.at(kKey) == services[0]->metadata.annotations.at(kKey));
         RC_ASSERT(user->spec.externalTrafficPolicy == services[0]->spec.externalTrafficPolicy);
+        if (user->spec.externalTrafficPolicy != "Local") continue;
+        // The same backends: equal selectors in two namespaces are not (controller spec 8.1).
+        RC_ASSERT(user->metadata.namespace_ == services[0]->metadata.namespace_);
+        RC_ASSERT(user->spec.selector == services[0]->spec.selector);
       }
     }
   }
@@ -197,6 +229,57 @@ TEST(Order, TheOrderInWhichObjectsAreListedDecidesNothing) {
       return cluster.outcome();
     };
     RC_ASSERT(outcome(true) == outcome(false));
+  }));
+}
+
+/// Tells what the watches have: of each kind in its order, between the kinds as `chance` will have it. Nothing is written
+/// meanwhile; the controller looks at what it was told now and then, or not at all.
+void tell_in_some_order(Cluster& cluster, Cluster& chance, bool looks) {
+  auto& lab = cluster.lab;
+  auto& watch = lab.api.watch();
+  while (!watch.empty()) {
+    const auto kind = watch[chance.dice(static_cast<unsigned>(watch.size()))].index();
+    const auto at = std::find_if(watch.begin(), watch.end(), [&](const Input& i) { return i.index() == kind; });
+    const auto input = *at;
+    watch.erase(at);
+    lab.feed(input);
+    if (looks && chance.dice(2) == 0) lab.turn();
+  }
+}
+
+TEST(Order, WhatTheKindsTellBetweenTwoLooksMayComeInAnyOrder) {
+  EXPECT_TRUE(rc::check([](unsigned seed, unsigned order) {
+    const auto outcome = [&](unsigned interleaving) {
+      Cluster cluster(seed);
+      for (int i = 0; i < 5; ++i) cluster.put_service(true);
+      for (const auto& input : cluster.lab.api.list()) cluster.lab.feed(input);
+      // Decisions have been made, and their writes are held back.
+      for (auto turns = cluster.dice(4); turns > 0; --turns) cluster.lab.turn();
+      for (int i = 0; i < 12; ++i) cluster.change();
+      Cluster chance(interleaving);
+      tell_in_some_order(cluster, chance, false);
+      cluster.lab.settle();
+      cluster.check();
+      return cluster.outcome();
+    };
+    RC_ASSERT(outcome(order) == outcome(order + 1));
+  }));
+}
+
+TEST(Order, WhoAsksForAnAddressOfItsOwnGetsItInWhateverOrderThingsAreTold) {
+  EXPECT_TRUE(rc::check([](unsigned seed, unsigned order) {
+    const auto outcome = [&](unsigned interleaving) {
+      Cluster cluster(seed);
+      for (int i = 0; i < 5; ++i) cluster.put_service_with_an_address_of_its_own();
+      cluster.lab.start();
+      for (int i = 0; i < 12; ++i) cluster.change_around_own_addresses();
+      Cluster chance(interleaving);
+      tell_in_some_order(cluster, chance, true);
+      cluster.lab.settle();
+      cluster.check();
+      return cluster.outcome();
+    };
+    RC_ASSERT(outcome(order) == outcome(order + 1));
   }));
 }
 

@@ -81,5 +81,48 @@ TEST_F(KubeWatchTest, ClosesItsConnectionAndIsSilentWhenDestroyed) {
   EXPECT_EQ(changes_.size(), before);
 }
 
+TEST_F(KubeWatchTest, TellsWhyTheKindCannotBeReadAndWhenItCanAgain) {
+  std::vector<std::string> troubles;
+  bool refuse = true;
+  FakeServer server(loop_, [&refuse](const Received& r) {
+    if (refuse) return answer(403, R"({"kind":"Status","message":"nodes is forbidden: User \"a\" cannot list"})");
+    if (r.target.contains("watch=")) {
+      return Reply{{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"}, Reply::Then::kHang};
+    }
+    return answer(200, R"({"kind":"NodeList","metadata":{"resourceVersion":"10"},"items":[]})");
+  });
+  const auto client = KubeClient::create(loop_, server.endpoint(), {});
+  const auto refused = watch<kube::Node>(*client, loop_, {}, [](const auto&) {}, {});
+  refused->on_trouble([&](const std::string& cause) { troubles.push_back(cause); });
+  ASSERT_TRUE(run_until(loop_, [&] { return !troubles.empty(); }));
+  refuse = false;
+  ASSERT_TRUE(run_until(loop_, [&] { return troubles.size() == 2; }));
+  EXPECT_THAT(troubles, ElementsAre("nodes is forbidden: User \"a\" cannot list", ""));
+}
+
+TEST(KubeWatch, SaysThatItMakesDoWithOneNamespaceWhereAllAreRefused) {
+  boost::asio::io_context loop;
+  FakeServer server(loop, [](const Received& r) {
+    if (!r.target.contains("/namespaces/ours/")) return answer(403, R"({"kind":"Status","code":403})");
+    if (r.target.contains("watch=")) {
+      return Reply{{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"}, Reply::Then::kHang};
+    }
+    return answer(200, R"({"kind":"ConfigMapList","metadata":{"resourceVersion":"10"},"items":[]})");
+  });
+  const auto client = KubeClient::create(loop, server.endpoint(), {});
+  int said = 0;
+  bool listed = false;
+  WatchScope scope;
+  scope.fallback_namespace = "ours";
+  scope.on_narrowed = [&] { ++said; };
+  const auto watched = watch<kube::ConfigMap>(*client, loop, scope,
+                                              [&](const kube::Change<kube::ConfigMap>& change) {
+                                                listed |= std::holds_alternative<kube::Listed<kube::ConfigMap>>(change);
+                                              },
+                                              {});
+  ASSERT_TRUE(run_until(loop, [&] { return listed && server.hanging() == 1; }));
+  EXPECT_EQ(said, 1);
+}
+
 }  // namespace
 }  // namespace metallb::io

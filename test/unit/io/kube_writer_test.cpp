@@ -265,6 +265,24 @@ TEST_F(KubeWriterTest, WritesToAnObjectThatCameLaterBeforeTheSecondWriteOfTheFir
   EXPECT_LT(std::find(order.begin(), order.end(), R"({"n":3})"), std::find(order.begin(), order.end(), R"({"n":2})"));
 }
 
+TEST_F(KubeWriterTest, TellsWhenTheFirstWriteComesAndWhenTheLastIsDone) {
+  reply_ = [](const Received&) { return answer(200, "{}"); };
+  std::vector<std::string> told;
+  writer_ = KubeWriter::create(*client_, loop_, {}, {}, [&](bool busy) {
+    told.push_back((busy ? "busy " : "idle ") + std::to_string(done_.size()));
+  });
+  for (int i = 0; i < 10; ++i) submit(write(Verb::kMergePatch, R"({"n":1})", "web" + std::to_string(i)));
+  EXPECT_THAT(told, testing::ElementsAre("busy 0"));
+  ASSERT_TRUE(run_until(loop_, [&] { return told.size() == 2; }));
+  EXPECT_THAT(told, testing::ElementsAre("busy 0", "idle 10"));
+  bool second = false;
+  writer_->submit(write(Verb::kMergePatch, R"({"n":1})"), [&](const kube::WriteDone&) {
+    writer_->submit(write(Verb::kMergePatch, R"({"n":2})"), [&](const kube::WriteDone&) { second = true; });
+  });
+  ASSERT_TRUE(run_until(loop_, [&] { return told.size() == 4; }));
+  EXPECT_TRUE(second) << "the write that an outcome brings belongs to the same time";
+}
+
 TEST_F(KubeWriterTest, ReportsNoOutcomeFromWithinTheSubmission) {
   auto bad = write(Verb::kUpdate, "not JSON");
   bad.uid = "u1";

@@ -20,7 +20,7 @@ class AllocatorTest : public testing::Test {
   }
   std::string refusal(const char* service, std::string_view address, const Claim& terms = {}) {
     const auto result = allocator.assign(svc(service), ips({address}), terms);
-    return result ? "granted" : result.error();
+    return result ? "granted" : result.error().text;
   }
   std::vector<IpAddress> held(const char* service) {
     const auto* assignment = allocator.find(svc(service));
@@ -157,31 +157,42 @@ TEST_F(AllocatorTest, TG13ASharingServiceTakesTheLowestAddressThatIsFreeOrShared
       << "a lower free one wins";
 }
 
-TEST_F(AllocatorTest, TP8InUseCountsDistinctAddresses) {
-  allocator.set_pools({pool("p", {"1.2.3.4/30", "1000::4/126"})});
-  std::vector<std::int64_t> in_use;
-  const auto note = [&] {
-    const auto now = allocator.statistics("p");
-    in_use.push_back(now.in_use.v4);
-    EXPECT_EQ(now.available().v4, 4 - now.in_use.v4);
+TEST_F(AllocatorTest, TP8InUseCountsDistinctAddressesAndEveryChangeIsToldOnce) {
+  struct Family {
+    const char* first;
+    const char* second;
+    Counts one;  ///< one address of this family in use
   };
-  EXPECT_TRUE(give("a", {"1.2.3.4"}));
-  note();
-  EXPECT_TRUE(give("b", {"1.2.3.5"}));
-  note();
-  allocator.release(svc("a"));
-  note();
-  allocator.release(svc("b"));
-  note();
-  for (const auto& [service, port] : {std::pair{"a", kTcp80}, std::pair{"b", kTcp443}, std::pair{"c", kUdp53}}) {
-    EXPECT_TRUE(give(service, {"1.2.3.4"}, claim("k", {port})));
-    note();
+  for (const auto& family : {Family{"1.2.3.4", "1.2.3.5", {1, 0}}, Family{"1000::4", "1000::5", {0, 1}}}) {
+    allocator = {};
+    allocator.set_pools({pool("p", {"1.2.3.4/30", "1000::4/126"})});
+    const auto expect = [&](const char* step, std::int64_t in_use) {
+      const auto now = allocator.statistics("p");
+      EXPECT_EQ(now.in_use, (Counts{family.one.v4 * in_use, family.one.v6 * in_use})) << family.first << ": " << step;
+      EXPECT_EQ(now.available(), (Counts{4 - now.in_use.v4, 4 - now.in_use.v6})) << family.first << ": " << step;
+      const auto told = allocator.take_touched();
+      EXPECT_EQ(told.size(), 1U) << family.first << ": " << step;
+      for (const auto& touched : told) EXPECT_EQ(touched.pool, "p");
+    };
+    EXPECT_TRUE(give("a", {family.first}));
+    expect("the first", 1);
+    EXPECT_TRUE(give("b", {family.second}));
+    expect("the second", 2);
+    allocator.release(svc("a"));
+    expect("the first released", 1);
+    allocator.release(svc("b"));
+    expect("both released", 0);
+    for (const auto& [service, port] : {std::pair{"a", kTcp80}, std::pair{"b", kTcp443}, std::pair{"c", kUdp53}}) {
+      EXPECT_TRUE(give(service, {family.first}, claim("k", {port})));
+      expect("shared", 1);
+    }
+    EXPECT_TRUE(give("a", {family.first}, claim("k", {kTcp80})));
+    EXPECT_TRUE(allocator.take_touched().empty()) << "nothing new is nothing to tell";
+    for (const auto& [service, in_use] : {std::pair{"a", 1}, std::pair{"b", 1}, std::pair{"c", 0}}) {
+      allocator.release(svc(service));
+      expect("released by a sharer", in_use);
+    }
   }
-  for (const auto* service : {"a", "b", "c"}) {
-    allocator.release(svc(service));
-    note();
-  }
-  EXPECT_EQ(in_use, (std::vector<std::int64_t>{1, 2, 1, 0, 1, 1, 1, 1, 1, 0}));
 }
 
 TEST_F(AllocatorTest, TP9WithoutPoolsEverythingIsZero) {

@@ -1,4 +1,4 @@
-// Folding and limiting of Events (operations spec section 4).
+// Folding and limiting of Events (operations spec section 4). When they are written is in event_turns_test.cpp.
 #include "kube/event_recorder.hpp"
 
 #include <gtest/gtest.h>
@@ -24,6 +24,13 @@ EventNote note(std::string message, std::string service = "web", std::string rea
   out.about.uid = "u-1";
   out.reason = std::move(reason);
   out.message = std::move(message);
+  return out;
+}
+
+/// Nothing waits for its turn.
+EventRecorder::Limits unhurried() {
+  EventRecorder::Limits out;
+  out.at_once = out.in_flight;
   return out;
 }
 
@@ -54,7 +61,7 @@ class EventRecorderTest : public testing::Test {
   static std::string message(const Write& write) { return boost::json::parse(write.body).at("message").as_string().c_str(); }
 
   Now now{SteadyPoint(1h), WallPoint(1795253400s)};  // 2026-11-21T09:30:00Z
-  EventRecorder recorder{{"metallb-controller", "node-1"}};
+  EventRecorder recorder{{"metallb-controller", "node-1"}, unhurried()};
 };
 
 TEST_F(EventRecorderTest, CreatesAnEventInTheNamespaceOfItsObject) {
@@ -216,12 +223,16 @@ TEST_F(EventRecorderTest, BoundsWhatItRemembersAndWhatIsInFlight) {
   EventRecorder::Limits limits;
   limits.remembered = 4;
   limits.in_flight = 6;
+  limits.at_once = 6;
+  limits.waiting = 10;
   EventRecorder small({"c", ""}, limits);
   std::vector<Write> out;
   for (int i = 0; i < 100; ++i) small.on_input(now, note("m", "s" + std::to_string(i)), out);
   EXPECT_EQ(out.size(), 6U);
   EXPECT_EQ(small.in_flight(), 6U);
-  for (const auto& write : std::vector(out)) small.on_input(now, WriteDone{write.id, "{}"}, out);
+  EXPECT_EQ(small.waiting(), 10U);
+  for (std::size_t i = 0; i < out.size(); ++i) small.on_input(now, WriteDone{out[i].id, "{}"}, out);
+  EXPECT_EQ(out.size(), 16U);
   EXPECT_EQ(small.in_flight(), 0U);
   out.clear();
   small.on_input(now, note("m", "s0"), out);

@@ -51,7 +51,7 @@ std::string bookmark(const std::string& version) {
 std::string show(const Action& action) {
   if (const auto* list = std::get_if<StartList>(&action)) return "list " + list->target;
   if (const auto* watch = std::get_if<StartWatch>(&action)) return "watch " + watch->target;
-  return "stop";
+  return std::holds_alternative<StopWatch>(action) ? "stop" : "narrowed";
 }
 std::string show(const Change<ConfigMap>& change) {
   if (const auto* upserted = std::get_if<Upserted<ConfigMap>>(&change)) {
@@ -150,6 +150,85 @@ TEST_F(ScopedListWatchTest, RepeatsItsScopeInEveryRequest) {
   ASSERT_EQ(started.size(), 1U);
   EXPECT_THAT(started[0], testing::StartsWith("watch /api/v1/namespaces/metallb-system/configmaps?"));
   EXPECT_THAT(started[0], testing::EndsWith(scope));
+}
+
+class WantedListWatchTest : public ListWatchTest {
+ protected:
+  WantedListWatchTest()
+      : ListWatchTest({.namespace_ = {},
+                       .fallback_namespace = "n",
+                       .label_selector = {},
+                       .field_selector = {},
+                       .refused_retry = std::chrono::minutes(2)}) {}
+
+  const std::string all = "list /api/v1/configmaps?limit=500";
+  const std::string one = "list /api/v1/namespaces/n/configmaps?limit=500";
+};
+
+TEST_F(WantedListWatchTest, MakesDoWithOneNamespaceAtOnceWhereAllAreRefused) {
+  let_time_pass(0s);
+  EXPECT_THAT(take_actions(), ElementsAre(all));
+  give(ListAnswered{403, "forbidden"});
+  EXPECT_EQ(wait(), 0s);
+  EXPECT_THAT(take_actions(), ElementsAre("narrowed", one));
+  EXPECT_THAT(log.lines, IsEmpty()) << "who wants it says so";
+  give(ListAnswered{200, page("10", {object("a", "1")})});
+  EXPECT_THAT(take_changes(), ElementsAre("a@1", "listed"));
+  EXPECT_THAT(take_actions(), ElementsAre(HasSubstr("watch /api/v1/namespaces/n/configmaps?")));
+  // And for good: a server that has been away is not asked again.
+  give(WatchEnded{0, "refused"});
+  wait();
+  EXPECT_THAT(take_actions(), ElementsAre(one));
+}
+
+TEST_F(WantedListWatchTest, AWatchOfAllNamespacesThatIsRefusedLeavesOnlyTheOnesOfTheOne) {
+  let_time_pass(0s);
+  give(ListAnswered{200, page("10", {object("a", "1"), object("b", "2")})});
+  take_actions();
+  take_changes();
+  give(WatchEnded{403, "forbidden"});
+  EXPECT_EQ(wait(), 0s);
+  EXPECT_THAT(take_actions(), ElementsAre("narrowed", one));
+  give(ListAnswered{200, page("11", {object("a", "1")})});
+  EXPECT_THAT(take_changes(), ElementsAre("-b", "listed"));
+}
+
+TEST_F(WantedListWatchTest, OtherTroubleIsNoReasonToMakeDoWithOneNamespace) {
+  let_time_pass(0s);
+  for (const int status : {0, 401, 404, 429, 500}) {
+    take_actions();
+    give(ListAnswered{status, "no"});
+    EXPECT_LT(wait(), 30s);
+    EXPECT_THAT(take_actions(), ElementsAre(all)) << status;
+  }
+}
+
+TEST_F(WantedListWatchTest, ARefusalOfTheOneNamespaceIsSaidOnceAndSeldomTriedAgain) {
+  let_time_pass(0s);
+  give(ListAnswered{403, "forbidden"});
+  for (int i = 0; i < 5; ++i) {
+    wait();
+    take_actions();
+    give(ListAnswered{403, "forbidden"});
+    EXPECT_GE(machine.next_deadline() - steady, 2min);
+    EXPECT_LE(machine.next_deadline() - steady, 4min);
+  }
+  EXPECT_EQ(log.lines.size(), 1U);
+  wait();
+  give(ListAnswered{200, page("10", {})});
+  // So it is where only the watch is refused.
+  give(WatchEnded{403, "forbidden"});
+  EXPECT_GE(machine.next_deadline() - steady, 2min);
+}
+
+TEST_F(ListWatchTest, WhatIsNeededIsAskedForAgainSoonAfterARefusal) {
+  let_time_pass(0s);
+  for (int i = 0; i < 10; ++i) {
+    take_actions();
+    give(ListAnswered{403, "forbidden"});
+    EXPECT_LE(wait(), 6s);
+    EXPECT_THAT(take_actions(), ElementsAre("list /api/v1/configmaps?limit=500"));
+  }
 }
 
 TEST_F(ListWatchTest, DeliversEventsInOrder) {

@@ -110,7 +110,7 @@ TEST(SpeakerBgp, AnnouncesWhatResourcesSay) {
   EXPECT_THAT(routes_told(speaker), ElementsAre("+10.20.30.1/32"));
   EXPECT_THAT(speaker.commands(), IsEmpty()) << "there is no L2Advertisement";
   EXPECT_EQ(speaker.reason(), "noMatchingAdvertisement");
-  EXPECT_EQ(speaker.instance.bgp().decisions().at({"default", "web"}).reason, Reason::kAnnounced);
+  EXPECT_EQ(speaker.instance.bgp().decisions().find({"default", "web"})->reason, Reason::kAnnounced);
   EXPECT_THAT(speaker.instance.announced(), ElementsAre(AnnouncedSeries{"default/web", "bgp", "iris1", "10.20.30.1"}));
   const auto writes = speaker.asked_for<kube::Write>();
   ASSERT_THAT(writes, SizeIs(1));

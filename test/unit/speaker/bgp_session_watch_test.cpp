@@ -23,7 +23,8 @@ TEST(BgpSessionWatch, TellsOfASessionThatStaysDownOnceForEachCause) {
   bgp.configure(bgp_config({bgp_pool({bgp_ad("all")})}, {bgp_peer("peer1", "1.2.3.4")}));
   const auto id = bgp.announcer.sessions().by_name.at("peer1");
   const auto down = [&](const char* problem) { bgp.announcer.session_changed(bgp.now, id, false, problem); };
-  const std::string about = "BGPPeer peer1 bgpSessionDown: the BGP session of node \"pandora\" is down, for a minute and more: ";
+  const std::string about =
+      "BGPPeer peer1 bgpSessionDown: the BGP session of node \"pandora\" is down, for a minute and more: ";
   down("TCP timeout");
   bgp.pass(59s);
   EXPECT_EQ(bgp.count("BGPPeer"), 0);

@@ -170,8 +170,8 @@ class BgpUnderTest {
     return std::ranges::count_if(events(), [&](const auto& event) { return event.starts_with(text); });
   }
   [[nodiscard]] std::string reason(const std::string& name = "web") const {
-    const auto found = announcer.decisions().find({"default", name});
-    return found == announcer.decisions().end() ? "?" : std::string(to_string(found->second.reason));
+    const auto* found = announcer.decisions().find({"default", name});
+    return found == nullptr ? "?" : std::string(to_string(found->reason));
   }
   /// Whose peers may have changed since the last call, with their BGPPeers.
   [[nodiscard]] std::map<std::string, std::vector<std::string>> affected() {

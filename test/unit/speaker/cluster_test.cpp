@@ -120,9 +120,8 @@ RC_GTEST_PROP(ClusterProperties, SpeakersAgreeInTheEndWhateverTheOrderOfTheirWat
     for (const auto& step : history) step.happen(fresh);
     fresh.settle();
 
-    const auto& decision = lived.instance.decisions();
-    const auto found = decision.find({"default", "web"});
-    somebody_may |= found != decision.end() && found->second.candidates > 0;
+    const auto* decision = lived.instance.decisions().find({"default", "web"});
+    somebody_may |= decision != nullptr && decision->candidates > 0;
     announcers += lived.instance.announced().size();
     RC_ASSERT(table_of(lived).size() == lived.instance.announced().size());
     // An address without a pool is kept by who announced it: the one thing that depends on the past.

@@ -92,7 +92,7 @@ TEST_F(TwoOwners, TheLowerWithdrawsAtOnceAndSaysWhy) {
   EXPECT_THAT(speaker.commands(), ElementsAre("-default/second 10.20.30.1"));
   EXPECT_EQ(speaker.reason("second"), "yieldedToMember");
   EXPECT_EQ(speaker.withdraw_reason(), "yieldedToMember");
-  EXPECT_THAT(speaker.instance.decisions().at({"default", "second"}).detail, testing::HasSubstr("iris2"));
+  EXPECT_THAT(speaker.instance.decisions().find({"default", "second"})->detail, testing::HasSubstr("iris2"));
 }
 
 TEST_F(TwoOwners, TheLowerWithdrawsAtOnceWhenTheOtherIsAMemberAndItHasNotLookedYet) {

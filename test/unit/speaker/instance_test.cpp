@@ -472,7 +472,7 @@ TEST(Speaker, LooksAtServicesInSlicesAndAtThoseWithAddressesFirst) {
   EXPECT_THAT(speaker.commands(), SizeIs(100));
   EXPECT_LE(speaker.instance.next_deadline(), speaker.now.steady);
   EXPECT_GT(speaker.settle(), 10);
-  EXPECT_EQ(speaker.instance.decisions().size(), 1000U);
+  EXPECT_EQ(speaker.instance.decisions().all().size(), 1000U);
 }
 
 TEST(Speaker, LooksAtAServiceThatChangedBeforeItEndsAFullPass) {
@@ -503,7 +503,7 @@ TEST(Speaker, ExplainsItsDecisions) {
   announce_web(speaker);
   speaker.put(node("iris2"));
   speaker.settle();
-  const auto& decision = speaker.instance.decisions().at({"default", "web"});
+  const auto& decision = *speaker.instance.decisions().find({"default", "web"});
   EXPECT_EQ(decision.reason, Reason::kNotOwner);
   EXPECT_THAT(decision.order, ElementsAre("iris2", "iris1"));
   EXPECT_EQ(decision.announcement.pool, "pool");

@@ -116,8 +116,8 @@ struct LargeCluster : Cluster {
     }
     speaker.give(members({"iris1", "iris2", "iris3"}));
     speaker.settle();
-    for (const auto& [key, decision] : speaker.instance.decisions()) {
-      if (decision.order.at(0) == "iris2" && decision.order.at(1) == "iris1") inherited.insert(key);
+    for (const auto& [key, decision] : speaker.instance.decisions().all()) {
+      if (decision->order.at(0) == "iris2" && decision->order.at(1) == "iris1") inherited.insert(key);
     }
     speaker.forget();
   }
@@ -304,7 +304,7 @@ TEST_F(Leaving, AnswersUntilTheSuccessorIsHeard) {
 }
 
 TEST_F(Leaving, NamesTheSuccessor) {
-  EXPECT_EQ(speaker.instance.decisions().at({"default", "two"}).detail,
+  EXPECT_EQ(speaker.instance.decisions().find({"default", "two"})->detail,
             "this speaker stops; it answers until iris2 is heard");
 }
 

@@ -160,8 +160,8 @@ class SpeakerUnderTest {
   }
   /// The reason of the last decision about default/web; "?" when there is none.
   [[nodiscard]] std::string reason(const std::string& name = "web") const {
-    const auto found = instance.decisions().find({"default", name});
-    return found == instance.decisions().end() ? "?" : std::string(to_string(found->second.reason));
+    const auto* found = instance.decisions().find({"default", name});
+    return found == nullptr ? "?" : std::string(to_string(found->reason));
   }
   [[nodiscard]] std::string withdraw_reason() const {
     const auto lines = log.with("event", "serviceWithdrawn");
