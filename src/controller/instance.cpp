@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controller/kept_service.hpp"
 #include "kube/event_note.hpp"
 #include "kube/json.hpp"
 
@@ -38,7 +39,7 @@ void Instance::on_time(Now now, Output& out) {
   if (phase_ == Phase::kAdopting) return adopt_slice(now, kScan);
 
   if (resync_) resync_slice(kScan);
-  for (int i = 0; i < kSlice; ++i) {
+  for (int i = 0; i < kSlice && !congested(); ++i) {
     if (const auto key = queue_.take(now.steady)) {
       reconcile(now, *key, out);
     } else if (!sweep()) {
@@ -61,7 +62,9 @@ void Instance::on_time(Now now, Output& out) {
 SteadyPoint Instance::next_deadline() const {
   if (config_due()) return SteadyPoint::min();
   if (phase_ == Phase::kWaiting) return ready_to_adopt() ? SteadyPoint::min() : kIdle;
-  if (phase_ == Phase::kAdopting || resync_ || !sweeps_.empty()) return SteadyPoint::min();
+  if (phase_ == Phase::kAdopting || resync_) return SteadyPoint::min();
+  if (congested()) return kIdle;  // the next answer wakes it
+  if (!sweeps_.empty()) return SteadyPoint::min();
   return std::min(queue_.next_deadline(), pool_status_.next_deadline());
 }
 
@@ -71,7 +74,8 @@ const Decision* Instance::decision(const ServiceKey& service) const {
 }
 
 void Instance::apply(Now now, const kube::Change<kube::Service>& change) {
-  const auto before = services_.apply(change);
+  const auto* upserted = std::get_if<kube::Upserted<kube::Service>>(&change);
+  const auto before = services_.apply(upserted ? kube::Upserted<kube::Service>{kept_of(*upserted->object)} : change);
   if (std::holds_alternative<kube::Listed<kube::Service>>(change)) {
     awaited_.services = false;
     // A relist may have passed by changes that the watch would have told of.
@@ -81,15 +85,14 @@ void Instance::apply(Now now, const kube::Change<kube::Service>& change) {
   ++metrics_.updates_total;
   if (const auto* removed = std::get_if<kube::Removed<kube::Service>>(&change)) return forget(now, removed->key);
 
-  const auto& service = *std::get<kube::Upserted<kube::Service>>(change).object;
+  const auto& service = *upserted->object;
   const auto key = service.metadata.key();
   if (const auto writing = writing_.find(key); writing != writing_.end()) {
     in_flight_.at(writing->second).seen.push_back(service.metadata.resourceVersion);
   }
   if (const auto record = records_.find(key);
-      record != records_.end() && record->second.written_version == service.metadata.resourceVersion) {
+      record != records_.end() && record->second.unwritten && !record->second.newer_than(service)) {
     record->second.unwritten.reset();
-    record->second.written_version.clear();
   }
   if (before && before->metadata.uid != service.metadata.uid) {
     forget(now, key);  // deleted and created again between two looks
@@ -204,8 +207,8 @@ bool Instance::written(const InFlight& flight, const std::string& answer) {
     // Another version that was shown meanwhile may be newer than the answer; if it came from a relist, the store would wait
     // in vain for the echo. So the store keeps it, and the decision counts as unwritten until the next look finds it at the
     // API.
-    if (flight.seen.size() == 1) services_.apply_write(std::make_shared<const kube::Service>(*std::move(object)));
-    if (record != records_.end()) record->second.written_version = version;
+    if (flight.seen.size() == 1) services_.apply_write(kept_of(*object));
+    if (record != records_.end() && record->second.unwritten) record->second.unwritten->version = version;
   } else if (record != records_.end()) {
     // An answer that the watch has overtaken tells nothing new, and the store would wait in vain for its echo.
     record->second.unwritten.reset();

@@ -62,6 +62,9 @@ struct Options {
   bool leads = true;       ///< from the start; else it waits for Leading
 };
 
+/// Status writes on their way at once: more than the client's connections ever carry.
+inline constexpr std::size_t kMostWrites = 256;
+
 class Instance {
  public:
   explicit Instance(Options options, Log log = {});
@@ -94,12 +97,15 @@ class Instance {
     std::size_t told = 0;   ///< hash of the notes about its present state that the user has been told; 0: none
     bool by_event = false;  ///< it changed since the last look
     /// The last decision, until the watch has shown the write of it: what the status says may be older.
-    std::optional<std::vector<IpAddress>> unwritten;
-    /// The version that the write of it made, once that is known; when the store has it, the status is up to date.
-    std::string written_version;
+    struct Unwritten {
+      std::vector<IpAddress> addresses;
+      /// The one that the write made, once that is known; when the store has it, the status is up to date.
+      std::string version;
+    };
+    std::unique_ptr<Unwritten> unwritten;
 
     [[nodiscard]] bool newer_than(const kube::Service& service) const {
-      return unwritten && service.metadata.resourceVersion != written_version;
+      return unwritten && service.metadata.resourceVersion != unwritten->version;
     }
   };
   struct InFlight {
@@ -129,6 +135,8 @@ class Instance {
   void start_adopting();
   void adopt_slice(Now now, int budget);
   void resync_slice(int budget);
+  /// Enough status writes are on their way. Services beyond them wait undecided, which costs less memory than their patches.
+  [[nodiscard]] bool congested() const { return in_flight_.size() >= kMostWrites; }
   /// Queues the next Service that waits for a pool with news; false when there is none.
   bool sweep();
 

@@ -45,7 +45,7 @@ void Instance::reconcile(Now now, const ServiceKey& key, Output& out) {
       allocator_.release(key);
     } else {
       auto& record = records_[key];
-      const auto held = record.newer_than(*service) ? texts(*record.unwritten) : status_addresses(*service);
+      const auto held = record.newer_than(*service) ? texts(record.unwritten->addresses) : status_addresses(*service);
       auto outcome = converge(*service, held, *config_, allocator_);
       writing = publish(*service, record, std::move(outcome), out);
       if (!writing && !balanced) {
@@ -87,8 +87,7 @@ bool Instance::publish(const kube::Service& service, Record& record, Outcome out
   const ActionId id(++last_action_);
   out.emplace_back(kube::Write{id, kube::Verb::kUpdate, &kube::resource_of<kube::Service>(), key, "status", *patch,
                                service.metadata.uid});
-  record.unwritten = outcome.addresses;
-  record.written_version.clear();
+  record.unwritten = std::make_unique<Record::Unwritten>(outcome.addresses);
   writing_.emplace(key, id);
   in_flight_.emplace(id,
                      InFlight{key, service.metadata.uid, std::move(outcome.addresses), {service.metadata.resourceVersion}});

@@ -104,6 +104,14 @@ std::expected<std::vector<IpAddress>, RequestError> requested_addresses(const ku
   return std::vector{*address};
 }
 
+bool is_ours(std::string_view annotation) {
+  return annotation.starts_with(kDomain) || annotation.starts_with(kDeprecatedDomain);
+}
+
+bool would_share(const kube::Service& service) {
+  return !claim_of(service).sharing_key.empty();
+}
+
 std::string requested_pool(const kube::Service& service) {
   const auto from = annotation(service, kPoolAnnotation);
   return from ? *from->value : std::string();
@@ -122,7 +130,9 @@ std::string pool_field(const kube::Service& service) {
 
 ipam::Claim claim_of(const kube::Service& service) {
   ipam::Claim claim;
-  if (const auto from = annotation(service, kSharingAnnotation)) claim.sharing_key = *from->value;
+  const auto from = annotation(service, kSharingAnnotation);
+  if (!from || from->value->empty()) return claim;
+  claim.sharing_key = *from->value;
   if (service.spec.externalTrafficPolicy == "Local") {
     // deviation: the original compares the pod selector's text alone, so that equal text in two namespaces, or none with
     // Cluster, passes for the same backends (controller spec 8.1).

@@ -18,10 +18,16 @@ inline constexpr std::string_view kAddressesAnnotation = "metallb.io/loadBalance
 inline constexpr std::string_view kSharingAnnotation = "metallb.io/allow-shared-ip";
 inline constexpr std::string_view kAllocatedFromAnnotation = "metallb.io/ip-allocated-from-pool";
 inline constexpr std::string_view kAddressField = "spec.loadBalancerIP";
-/// Annotations of this domain are still read where the ones above are absent.
+inline constexpr std::string_view kDomain = "metallb.io";
+/// Annotations of this domain are still read where those of the other are absent.
 inline constexpr std::string_view kDeprecatedDomain = "metallb.universe.tf";
 
 enum class Families : std::uint8_t { kIpv4, kIpv6, kDual };
+
+/// Whether an annotation with this key is read here at all.
+[[nodiscard]] bool is_ours(std::string_view annotation);
+/// Whether the Service would share an address. Its ports and its selector matter only then (controller spec 4.4).
+[[nodiscard]] bool would_share(const kube::Service& service);
 
 /// The families of one address, or of two of different families; anything else is an error ("IPFamilyForAddresses: ...").
 [[nodiscard]] std::expected<Families, std::string> families_of(const std::vector<std::string>& addresses);
@@ -49,7 +55,7 @@ struct RequestError {
 [[nodiscard]] std::string addresses_field(const kube::Service& service);
 [[nodiscard]] std::string pool_field(const kube::Service& service);
 
-/// Ports and the terms of sharing (controller spec 4.4).
+/// Ports and the terms of sharing (controller spec 4.4); empty for a Service that shares with nobody.
 [[nodiscard]] ipam::Claim claim_of(const kube::Service& service);
 
 /// Keys of annotations with the deprecated domain.

@@ -18,11 +18,11 @@ bool Contests::note(SteadyPoint now, const IpAddress& address, Party party, bool
   return true;
 }
 
-bool Contests::oppose(SteadyPoint now, const IpAddress& address) {
+std::optional<SteadyPoint> Contests::oppose(SteadyPoint now, const IpAddress& address, Duration pause) {
   auto& opposed = contests_[address].opposed;
-  if (opposed && now - *opposed < kDefendInterval) return false;
-  opposed = now;
-  return true;
+  if (opposed && *opposed > now) return std::nullopt;
+  opposed = opposed ? std::max(now + pause, *opposed + kDefendInterval) : now + pause;
+  return opposed;
 }
 
 Contests::Standing Contests::judge(SteadyPoint now, const IpAddress& address, const MacAddress& stranger) {

@@ -38,8 +38,9 @@ class Contests {
   /// What to think of a stranger's claim. kNew: its first; it is to be probed. kProven: it claims the address for longer
   /// than kProbation.
   Standing judge(SteadyPoint now, const IpAddress& address, const MacAddress& stranger);
-  /// Whether a stranger's claim is to be opposed; from then on not again for kDefendInterval.
-  bool oppose(SteadyPoint now, const IpAddress& address);
+  /// When a stranger's claim is to be opposed: after `pause`, but not within kDefendInterval of the last time. A claim that
+  /// comes within it is not forgotten: it may have been the last word that the LAN heard. nullopt: that time is set already.
+  std::optional<SteadyPoint> oppose(SteadyPoint now, const IpAddress& address, Duration pause);
   /// We have just answered a member's claim: what it says now is news, however soon it comes.
   void listen(const IpAddress& address);
   void forget(const IpAddress& address) { contests_.erase(address); }
@@ -53,7 +54,7 @@ class Contests {
   struct Contest {
     std::array<std::optional<SteadyPoint>, 3> noted;  ///< by party
     bool listening = false;
-    std::optional<SteadyPoint> opposed;
+    std::optional<SteadyPoint> opposed;  ///< when it was last, or will be next
     std::vector<Suspect> suspects;  ///< at most kMostSuspects
   };
   std::map<IpAddress, Contest> contests_;  ///< of addresses that are answered here only

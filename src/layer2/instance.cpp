@@ -66,11 +66,12 @@ void Instance::on_time(Now now, std::vector<Action>& out) {
   watch_for_pause(now.steady);
   lease_due(now.steady, out);
   captures_due(now.steady, out);
+  defences_due(now.steady);
   announcements_due(now.steady, out);
 }
 
 SteadyPoint Instance::next_deadline() const {
-  auto deadline = std::min({schedule_.next(), probes_.next(), pause_.next()});
+  auto deadline = std::min({schedule_.next(), defences_.next(), probes_.next(), pause_.next()});
   if (!pause_.silent()) deadline = std::min(deadline, refresh_.next());
   if (leases()) deadline = std::min(deadline, lease_.next());
   for (const auto& [index, port] : ports_) {
@@ -87,6 +88,7 @@ void Instance::watch_for_pause(SteadyPoint now) {
     case PauseWatch::Verdict::kPaused:
       log_.warn({{"event", "processPaused"}, {"msg", "this process stood still: silent until it is known who answers now"}});
       schedule_.clear();
+      defences_.clear();
       probes_.clear();
       return;
     case PauseWatch::Verdict::kOver:
@@ -172,9 +174,9 @@ void Instance::contest(SteadyPoint now, const InterfaceState& interface, const R
   const auto party = member == nullptr ? Contests::Party::kStranger
                      : kernel          ? Contests::Party::kMembersKernel
                                        : Contests::Party::kMember;
+  if (member == nullptr) oppose(now, claim.address);
   if (!contests_.note(now, claim.address, party, claim.repeats)) return;
   if (member == nullptr) {
-    oppose(now, claim.address);
     const auto standing = contests_.judge(now, claim.address, claim.mac);
     if (standing == Contests::Standing::kNew) probes_.start_at(now + kProbation, {claim.address, interface.index}, kProbes);
     if (standing != Contests::Standing::kProven) return;
@@ -192,14 +194,14 @@ void Instance::contest(SteadyPoint now, const InterfaceState& interface, const R
 /// RFC 5227, Section 2.4 (c): after a stranger's announcement the whole LAN may send to it, and only another one of ours
 /// changes that; one, and then no more for a while.
 void Instance::oppose(SteadyPoint now, const IpAddress& address) {
-  if (!contests_.oppose(now, address)) return;
-  for (const auto& answer : table_.answers(address)) {
-    const Round round{address, answer.interface};
-    if (!neighbours_.known()) {
-      schedule_.start_at(now + kClaimPause, round, kOnce);
-    } else if (!pause_.silent_about(address)) {
-      schedule_.once(now, round);
-    }
+  const auto at = contests_.oppose(now, address, neighbours_.known() ? Duration::zero() : kClaimPause);
+  if (!at) return;
+  for (const auto& answer : table_.answers(address)) defences_.start_at(*at, {address, answer.interface}, kOnce);
+}
+
+void Instance::defences_due(SteadyPoint now) {
+  while (const auto round = defences_.take_due(now)) {
+    if (!pause_.silent_about(round->address)) schedule_.once(now, *round);
   }
 }
 
@@ -256,6 +258,7 @@ void Instance::lose(const IpAddress& address, Port& port, std::vector<Action>& o
   out.emplace_back(AnswerChanged{index, address, std::nullopt});
   port.addresses_changed = true;
   schedule_.stop({address, index});
+  defences_.stop({address, index});
   probes_.stop({address, index});
   refresh_.remove({address, index});
   if (table_.answers(address).empty()) responder_.given_up(address);

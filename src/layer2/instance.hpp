@@ -70,6 +70,7 @@ class Instance {
   void receive(SteadyPoint now, const FrameReceived& received, std::vector<Action>& out);
   void contest(SteadyPoint now, const InterfaceState& interface, const Responder::Claim& claim, std::vector<Action>& out);
   void oppose(SteadyPoint now, const IpAddress& address);
+  void defences_due(SteadyPoint now);
   bool probe(SteadyPoint now, std::vector<Action>& out);
   void watch_for_pause(SteadyPoint now);
   void announce_anew(SteadyPoint now, InterfaceIndex interface, std::optional<IpFamily> family);
@@ -96,6 +97,7 @@ class Instance {
   AnswerTable table_;
   GroupMemberships groups_;
   AnnouncementSchedule schedule_;
+  AnnouncementSchedule defences_;  ///< single rounds against strangers
   AnnouncementSchedule probes_;
   RefreshSchedule refresh_;
   PauseWatch pause_;

@@ -5,9 +5,9 @@
 // whole (design section 6).
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <boost/describe/class.hpp>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +16,8 @@
 
 namespace metallb::kube {
 
-using StringMap = std::map<std::string, std::string>;
+/// Flat, since there are two or three entries in each, and tens of thousands of maps.
+using StringMap = boost::container::flat_map<std::string, std::string>;
 
 struct OwnerReference {
   std::string apiVersion;

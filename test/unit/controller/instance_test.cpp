@@ -402,6 +402,35 @@ TEST_F(Configured, TheQueueIsWorkedOffInSlices) {
   EXPECT_LE(lab.controller.next_deadline(), now.steady);
 }
 
+TEST_F(Configured, AThousandServicesKeepNoMorePatchesInMemoryThanAreSent) {
+  lab.put(pool("big", {"10.0.0.0/16"}));
+  for (int i = 0; i < 1000; ++i) lab.api.put(service("s" + std::to_string(i)));
+  for (const auto& input : std::exchange(lab.api.watch(), {})) lab.feed(input);
+  Output out;
+  const Now now{SteadyPoint(std::chrono::hours(2)), {}};
+  for (int call = 0; call < 100 && lab.controller.next_deadline() <= now.steady; ++call) lab.controller.on_time(now, out);
+  std::vector<kube::Write> writes;
+  for (const auto& action : out) {
+    if (const auto* write = std::get_if<kube::Write>(&action)) writes.push_back(*write);
+  }
+  ASSERT_EQ(writes.size(), kMostWrites);
+  EXPECT_EQ(lab.controller.next_deadline(), kIdle) << "it waits for an answer, and does not spin";
+
+  out.clear();
+  lab.feed(lab.api.carry_out(writes.front()));
+  EXPECT_LE(lab.controller.next_deadline(), now.steady);
+  lab.controller.on_time(now, out);
+  EXPECT_EQ(std::ranges::count_if(out, [](const auto& action) { return std::holds_alternative<kube::Write>(action); }), 1);
+}
+
+TEST_F(Configured, WritesThatFailKeepNobodyElseWaiting) {
+  lab.put(pool("big", {"10.0.0.0/16"}));
+  lab.fails = [](const kube::Write& write) { return write.key.name.starts_with("bad"); };
+  for (std::size_t i = 0; i < 2 * kMostWrites; ++i) lab.api.put(service("bad" + std::to_string(i)));
+  lab.put(service("good"));
+  EXPECT_NE(lab.addresses("good"), "");
+}
+
 TEST_F(Configured, CountsUpdatesAndErrors) {
   const auto before = lab.controller.metrics();
   auto object = service("s");

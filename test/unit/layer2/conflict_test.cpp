@@ -228,13 +228,44 @@ TEST_F(Contested, AStrangerIsOpposedAtOnceWithOneRoundOnEveryInterface) {
 
 TEST_F(Contested, AStrangerIsOpposedOnceInTenSeconds) {
   const auto before = world.core.address_counters().at(kVip).gratuitous_sent;
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 99; ++i) {
     after(used(kStrangerMac));
     world.run(100ms);
   }
   EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 4U);
-  after(used(kStrangerMac));
+  world.run(100ms);
   EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 8U);
+}
+
+TEST_F(Contested, AStrangersLastWordIsOpposedWhenTheTenSecondsAreOver) {
+  // RFC 5227, Section 2.3: whoever takes an address announces it twice, two seconds apart. The LAN believes the second.
+  after(gratuitous(kStrangerMac));
+  world.run(2s);
+  const auto before = world.core.address_counters().at(kVip).gratuitous_sent;
+  after(gratuitous(kStrangerMac));
+  world.run(7999ms);
+  EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 0U);
+  world.run(1ms);
+  EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 4U);
+  world.run(5s);
+  EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 4U) << "one round";
+}
+
+TEST_F(Contested, TheSecondFrameOfAnAnnouncementMayHaveCrossedOurs) {
+  after(gratuitous(kStrangerMac));
+  const auto before = world.core.address_counters().at(kVip).gratuitous_sent;
+  after(gratuitous(kStrangerMac, kVip, 2));
+  world.run(10s);
+  EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 4U);
+}
+
+TEST_F(Contested, WhatIsPlannedAgainstAStrangerEndsWithTheAddress) {
+  after(gratuitous(kStrangerMac));
+  after(gratuitous(kStrangerMac));
+  world.withdraw(kFoo, kVip);
+  world.take();
+  world.run(15s);
+  EXPECT_TRUE(World::of<SendFrame>(world.take()).empty());
 }
 
 TEST_F(Contested, AMemberThatLeftTheTableIsAStranger) {
