@@ -1,11 +1,10 @@
-// Why a Service has the addresses it has, as data: for logs, metrics and tools that explain.
+// Why a Service has the addresses it has, or none, as data: for logs, metrics and tools that explain. Which ones it has is the
+// allocator's to say.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "net/ip_address.hpp"
 
 namespace metallb::controller {
 
@@ -17,8 +16,6 @@ struct Decision {
     kRefused,   ///< its request cannot be read; it keeps what it has
   };
   State state = State::kPending;
-  std::vector<IpAddress> addresses;
-  std::string pool;
   std::string reason;
   std::vector<std::string> details;  ///< pool by pool
   friend bool operator==(const Decision&, const Decision&) = default;

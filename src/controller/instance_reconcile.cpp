@@ -21,7 +21,7 @@ Decision decision_of(const Outcome& outcome) {
                      : !has                                         ? State::kPending
                      : outcome.reason.empty()                       ? State::kAssigned
                                                                     : State::kPartial;
-  return {state, outcome.addresses, outcome.pool, outcome.reason, outcome.details};
+  return {state, outcome.reason, outcome.details};
 }
 
 }  // namespace

@@ -142,9 +142,7 @@ std::expected<void, Refusal> Allocator::assign(const ServiceKey& service, std::v
     if (auto allowed = check(service, address, claim); !allowed) return allowed;
   }
   auto& entry = entries_[service];
-  Assignment wanted{std::move(pool), std::move(addresses), claim};
-  if (entry.held == wanted) return {};
-
+  Assignment wanted{std::move(pool), std::move(addresses)};
   for (const auto& address : wanted.addresses) join(service, address, wanted.pool, claim);
   std::erase_if(entry.leaving, [&](const auto& address) { return holds(wanted.addresses, address); });
   for (const auto& address : entry.held.addresses) {

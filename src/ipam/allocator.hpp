@@ -30,7 +30,6 @@ namespace metallb::ipam {
 struct Assignment {
   std::string pool;
   std::vector<IpAddress> addresses;  ///< one, or one of each family, in the order in which they are shown
-  Claim claim;
   friend bool operator==(const Assignment&, const Assignment&) = default;
 };
 

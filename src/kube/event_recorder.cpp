@@ -21,6 +21,9 @@ constexpr std::size_t kLongestName = 253;
 /// Joined with a character that no part contains.
 std::string join(std::initializer_list<std::string_view> parts) {
   std::string out;
+  std::size_t length = parts.size();
+  for (const auto part : parts) length += part.size();
+  out.reserve(length);
   for (const auto part : parts) out.append(part).push_back('\0');
   return out;
 }
@@ -37,8 +40,7 @@ std::string object_key(const ObjectReference& about) {
 std::string packed(const EventNote& note) {
   const auto& about = note.about;
   return join({about.apiVersion, about.kind, about.namespace_, about.name, about.uid, about.resourceVersion, about.fieldPath,
-               note.reason}) +
-         note.message;
+               note.reason, note.message});
 }
 
 EventNote unpacked(std::string_view packed, EventNote::Type type) {
@@ -51,7 +53,7 @@ EventNote unpacked(std::string_view packed, EventNote::Type type) {
     *part = packed.substr(0, end);
     packed.remove_prefix(end + 1);
   }
-  out.message = packed;
+  out.message = packed.substr(0, packed.size() - 1);
   return out;
 }
 

@@ -15,6 +15,16 @@ struct Step {
 const std::vector<IpAddress> kAddresses =
     ips({"10.0.0.0", "10.0.0.1", "10.0.1.0", "10.0.1.1", "1000::", "1000::1", "9.9.9.9"});
 
+/// The terms in force are `claim`: a newcomer may not have its ports, and could have others under its key.
+void check_terms(const Allocator& allocator, const IpAddress& address, Claim claim) {
+  const auto newcomer = svc("newcomer");
+  RC_ASSERT(!allocator.check(newcomer, address, claim).has_value());
+  if (claim.sharing_key.empty()) return;
+  claim.ports = {Port{"UDP", 9999}};
+  const auto allowed = allocator.check(newcomer, address, claim);
+  RC_ASSERT(allowed.has_value() || allowed.error().reason == Refusal::Reason::kShown);
+}
+
 /// The state seen from outside: who uses an address, under which terms.
 void check_invariants(const Allocator& allocator, const std::map<ServiceKey, Claim>& claims) {
   std::map<IpAddress, std::vector<ServiceKey>> users;
@@ -22,7 +32,7 @@ void check_invariants(const Allocator& allocator, const std::map<ServiceKey, Cla
   for (const auto& [service, claim] : claims) {
     const auto* held = allocator.find(service);
     if (held == nullptr) continue;
-    RC_ASSERT(held->claim == claim);
+    for (const auto& address : held->addresses) check_terms(allocator, address, claim);
     RC_ASSERT(allocator.owner(held->addresses) == held->pool);
     for (const auto& address : held->addresses) {
       users[address].push_back(service);
