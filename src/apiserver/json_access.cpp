@@ -66,12 +66,15 @@ std::vector<std::string> texts_at(const json::object& root, std::string_view pat
 }
 
 kube::StringMap map_at(const json::object& root, std::string_view path) {
-  kube::StringMap out;
+  kube::StringMap::sequence_type entries;
   if (const auto* map = object_at(root, path)) {
     for (const auto& [key, value] : *map) {
-      if (const auto* text = value.if_string()) out.emplace(key, *text);
+      if (const auto* text = value.if_string()) entries.emplace_back(key, *text);
     }
   }
+  // Sorted once, however the sender ordered them.
+  kube::StringMap out;
+  out.adopt_sequence(std::move(entries));
   return out;
 }
 

@@ -63,7 +63,8 @@ SteadyPoint Instance::next_deadline() const {
   if (config_due()) return SteadyPoint::min();
   if (phase_ == Phase::kWaiting) return ready_to_adopt() ? SteadyPoint::min() : kIdle;
   if (phase_ == Phase::kAdopting || resync_) return SteadyPoint::min();
-  if (congested()) return kIdle;  // the next answer wakes it
+  // Whoever waits in the queue is woken by the next answer.
+  if (congested()) return queue_.ready() == 0 && sweeps_.empty() ? pool_status_.next_deadline() : kIdle;
   if (!sweeps_.empty()) return SteadyPoint::min();
   return std::min(queue_.next_deadline(), pool_status_.next_deadline());
 }

@@ -83,10 +83,10 @@ std::string count_up_patch(const Event& event) {
 EventRecorder::EventRecorder(Source source, Limits limits)
     : source_(std::move(source)),
       limits_(limits),
-      observations_(limits.remembered),
-      similar_(limits.remembered),
-      buckets_(limits.remembered),
-      uncounted_(limits.remembered) {}
+      observations_(limits.events),
+      similar_(limits.objects),
+      buckets_(limits.objects),
+      uncounted_(limits.objects) {}
 
 void EventRecorder::on_input(Now now, const Input& in, Output& out) {
   if (const auto* about = std::get_if<EventNote>(&in)) {

@@ -46,7 +46,8 @@ class EventRecorder {
     std::string instance;   ///< the node, or empty
   };
   struct Limits {
-    std::size_t remembered = 512;   ///< Events, objects and groups of similar notes, each
+    std::size_t events = 512;       ///< remembered, to be counted up
+    std::size_t objects = 1024;     ///< whose budgets are remembered; and groups of similar notes
     std::size_t waiting = 16'384;   ///< notes that wait for their turn, some 200 bytes each; more are dropped
     std::size_t in_flight = 1024;   ///< writes without an outcome, those that wait for another try included
     std::size_t at_once = 3;        ///< writes under way

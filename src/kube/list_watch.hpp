@@ -229,7 +229,11 @@ class ListWatch {
       auto decoded = decode<T>(object);
       if (!decoded) return std::unexpected(std::move(decoded).error());
       // A whole manifest that nobody here reads, kept with every object that was applied.
-      decoded->metadata.annotations.erase("kubectl.kubernetes.io/last-applied-configuration");
+      auto& annotations = decoded->metadata.annotations;
+      if (const auto found = annotations.find("kubectl.kubernetes.io/last-applied-configuration"); found != annotations.end()) {
+        std::string().swap(found->second);  // its memory would go on to the annotation that moves into its place
+        annotations.erase(found);
+      }
       out_.changes.push_back(Upserted<T>{std::make_shared<const T>(*std::move(decoded))});
       return {};
     }

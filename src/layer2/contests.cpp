@@ -18,11 +18,33 @@ bool Contests::note(SteadyPoint now, const IpAddress& address, Party party, bool
   return true;
 }
 
-std::optional<SteadyPoint> Contests::oppose(SteadyPoint now, const IpAddress& address, Duration pause) {
-  auto& opposed = contests_[address].opposed;
-  if (opposed && *opposed > now) return std::nullopt;
-  opposed = opposed ? std::max(now + pause, *opposed + kDefendInterval) : now + pause;
-  return opposed;
+void Contests::oppose(SteadyPoint now, const IpAddress& address, Duration pause) {
+  auto& contest = contests_[address];
+  if (contest.planned) return;
+  const auto earliest = now + pause;
+  contest.planned = contest.defended ? std::max(earliest, *contest.defended + kDefendInterval) : earliest;
+  defences_.emplace(*contest.planned, address);
+}
+
+std::optional<IpAddress> Contests::take_defence(SteadyPoint now) {
+  if (next_defence() > now) return std::nullopt;
+  const auto address = defences_.begin()->second;
+  defences_.erase(defences_.begin());
+  auto& contest = contests_.at(address);
+  contest.planned.reset();
+  contest.defended = now;
+  return address;
+}
+
+void Contests::drop_defences() {
+  for (const auto& [when, address] : std::exchange(defences_, {})) contests_.at(address).planned.reset();
+}
+
+void Contests::forget(const IpAddress& address) {
+  const auto it = contests_.find(address);
+  if (it == contests_.end()) return;
+  if (it->second.planned) defences_.erase({*it->second.planned, address});
+  contests_.erase(it);
 }
 
 Contests::Standing Contests::judge(SteadyPoint now, const IpAddress& address, const MacAddress& stranger) {

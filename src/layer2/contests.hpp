@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -38,12 +40,19 @@ class Contests {
   /// What to think of a stranger's claim. kNew: its first; it is to be probed. kProven: it claims the address for longer
   /// than kProbation.
   Standing judge(SteadyPoint now, const IpAddress& address, const MacAddress& stranger);
-  /// When a stranger's claim is to be opposed: after `pause`, but not within kDefendInterval of the last time. A claim that
-  /// comes within it is not forgotten: it may have been the last word that the LAN heard. nullopt: that time is set already.
-  std::optional<SteadyPoint> oppose(SteadyPoint now, const IpAddress& address, Duration pause);
+  /// A stranger's claim is to be opposed, after `pause` and not within kDefendInterval of the last time. One that comes within
+  /// it is not forgotten, since it may be the last word that the LAN heard: its turn comes when the interval is over. What was
+  /// claimed before that turn is opposed by it, too.
+  void oppose(SteadyPoint now, const IpAddress& address, Duration pause);
+  /// An address whose defence is due, and with this call done; nullopt when there is none.
+  std::optional<IpAddress> take_defence(SteadyPoint now);
+  /// When take_defence() will have something; kIdle if never.
+  [[nodiscard]] SteadyPoint next_defence() const { return defences_.empty() ? kIdle : defences_.begin()->first; }
+  /// What was to be defended no longer is, until the next claim.
+  void drop_defences();
   /// We have just answered a member's claim: what it says now is news, however soon it comes.
   void listen(const IpAddress& address);
-  void forget(const IpAddress& address) { contests_.erase(address); }
+  void forget(const IpAddress& address);
 
  private:
   struct Suspect {
@@ -54,10 +63,12 @@ class Contests {
   struct Contest {
     std::array<std::optional<SteadyPoint>, 3> noted;  ///< by party
     bool listening = false;
-    std::optional<SteadyPoint> opposed;  ///< when it was last, or will be next
+    std::optional<SteadyPoint> defended;  ///< the last time
+    std::optional<SteadyPoint> planned;   ///< as in defences_
     std::vector<Suspect> suspects;  ///< at most kMostSuspects
   };
   std::map<IpAddress, Contest> contests_;  ///< of addresses that are answered here only
+  std::set<std::pair<SteadyPoint, IpAddress>> defences_;
 };
 
 }  // namespace metallb::layer2

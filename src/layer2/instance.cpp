@@ -71,7 +71,7 @@ void Instance::on_time(Now now, std::vector<Action>& out) {
 }
 
 SteadyPoint Instance::next_deadline() const {
-  auto deadline = std::min({schedule_.next(), defences_.next(), probes_.next(), pause_.next()});
+  auto deadline = std::min({schedule_.next(), contests_.next_defence(), probes_.next(), pause_.next()});
   if (!pause_.silent()) deadline = std::min(deadline, refresh_.next());
   if (leases()) deadline = std::min(deadline, lease_.next());
   for (const auto& [index, port] : ports_) {
@@ -88,7 +88,7 @@ void Instance::watch_for_pause(SteadyPoint now) {
     case PauseWatch::Verdict::kPaused:
       log_.warn({{"event", "processPaused"}, {"msg", "this process stood still: silent until it is known who answers now"}});
       schedule_.clear();
-      defences_.clear();
+      contests_.drop_defences();
       probes_.clear();
       return;
     case PauseWatch::Verdict::kOver:
@@ -174,7 +174,7 @@ void Instance::contest(SteadyPoint now, const InterfaceState& interface, const R
   const auto party = member == nullptr ? Contests::Party::kStranger
                      : kernel          ? Contests::Party::kMembersKernel
                                        : Contests::Party::kMember;
-  if (member == nullptr) oppose(now, claim.address);
+  if (member == nullptr) contests_.oppose(now, claim.address, neighbours_.known() ? Duration::zero() : kClaimPause);
   if (!contests_.note(now, claim.address, party, claim.repeats)) return;
   if (member == nullptr) {
     const auto standing = contests_.judge(now, claim.address, claim.mac);
@@ -193,15 +193,14 @@ void Instance::contest(SteadyPoint now, const InterfaceState& interface, const R
 
 /// RFC 5227, Section 2.4 (c): after a stranger's announcement the whole LAN may send to it, and only another one of ours
 /// changes that; one, and then no more for a while.
-void Instance::oppose(SteadyPoint now, const IpAddress& address) {
-  const auto at = contests_.oppose(now, address, neighbours_.known() ? Duration::zero() : kClaimPause);
-  if (!at) return;
-  for (const auto& answer : table_.answers(address)) defences_.start_at(*at, {address, answer.interface}, kOnce);
-}
-
+/// deviation: what is claimed in that while is opposed at its end, because everybody announces twice, two seconds apart, and the
+/// LAN believes the second. Two that both defend so exchange one round in ten seconds, which is no storm.
 void Instance::defences_due(SteadyPoint now) {
-  while (const auto round = defences_.take_due(now)) {
-    if (!pause_.silent_about(round->address)) schedule_.once(now, *round);
+  for (std::size_t taken = 0; taken < kFramesPerSlice; ++taken) {
+    const auto address = contests_.take_defence(now);
+    if (!address) return;
+    if (pause_.silent_about(*address)) continue;
+    for (const auto& answer : table_.answers(*address)) schedule_.once(now, {*address, answer.interface});
   }
 }
 
@@ -258,7 +257,6 @@ void Instance::lose(const IpAddress& address, Port& port, std::vector<Action>& o
   out.emplace_back(AnswerChanged{index, address, std::nullopt});
   port.addresses_changed = true;
   schedule_.stop({address, index});
-  defences_.stop({address, index});
   probes_.stop({address, index});
   refresh_.remove({address, index});
   if (table_.answers(address).empty()) responder_.given_up(address);

@@ -69,7 +69,6 @@ class Instance {
   void apply(SteadyPoint now, const InterfaceGone& gone, std::vector<Action>& out);
   void receive(SteadyPoint now, const FrameReceived& received, std::vector<Action>& out);
   void contest(SteadyPoint now, const InterfaceState& interface, const Responder::Claim& claim, std::vector<Action>& out);
-  void oppose(SteadyPoint now, const IpAddress& address);
   void defences_due(SteadyPoint now);
   bool probe(SteadyPoint now, std::vector<Action>& out);
   void watch_for_pause(SteadyPoint now);
@@ -97,7 +96,6 @@ class Instance {
   AnswerTable table_;
   GroupMemberships groups_;
   AnnouncementSchedule schedule_;
-  AnnouncementSchedule defences_;  ///< single rounds against strangers
   AnnouncementSchedule probes_;
   RefreshSchedule refresh_;
   PauseWatch pause_;

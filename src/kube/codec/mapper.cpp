@@ -77,13 +77,16 @@ Failure read_string(const json::value& in, const Place& place, std::string& out)
 
 Failure read_string_map(const json::value& in, const Place& place, StringMap& out) {
   if (!in.is_object()) return mismatch(place, "an object", in);
-  for (const auto& item : in.get_object()) {
-    std::string value;
-    if (!item.value().is_null()) {
-      if (auto failure = read_string(item.value(), {&place, item.key(), {}}, value)) return failure;
-    }
-    out.insert_or_assign(std::string(item.key()), std::move(value));
+  const auto& items = in.get_object();
+  StringMap::sequence_type entries;
+  entries.reserve(items.size());
+  for (const auto& item : items) {
+    auto& [key, value] = entries.emplace_back(std::string(item.key()), std::string());
+    if (item.value().is_null()) continue;
+    if (auto failure = read_string(item.value(), {&place, item.key(), {}}, value)) return failure;
   }
+  // Sorted once: a sender who orders the keys backwards would make each insertion move all others.
+  out.adopt_sequence(std::move(entries));
   return {};
 }
 

@@ -501,7 +501,7 @@ TEST(Converge, TheDecisionIsKeptAsData) {
   const auto* good = lab.controller.decision(key_of("good"));
   ASSERT_NE(good, nullptr);
   EXPECT_EQ(good->state, Decision::State::kAssigned);
-  EXPECT_EQ(good->reason, "");
+  EXPECT_EQ(lab.pool_annotation("good"), "pool1");
   const auto* bad = lab.controller.decision(key_of("bad"));
   ASSERT_NE(bad, nullptr);
   EXPECT_EQ(bad->state, Decision::State::kPending);

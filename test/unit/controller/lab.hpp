@@ -100,6 +100,8 @@ class Lab {
     now_.wall += by;
     settle();
   }
+  /// What is on its way never arrives, and gets no answer.
+  void lose_writes() { waiting_writes_.clear(); }
   void feed(const Input& input) {
     Output out;
     controller.on_input(now_, input, out);

@@ -105,6 +105,20 @@ TEST(Leading, WhoLeadsNoMoreIsSilentAndTakesOverAgainFromWhatIsThere) {
   EXPECT_EQ(lab.controller.allocator().statistics("p").in_use.total(), 3);
 }
 
+TEST(Leading, WritesWithoutAnAnswerOfAnEarlierTimeOfLeadingHoldNobodyUp) {
+  Lab lab;
+  lab.put(pool("p", {"10.0.0.0/16"}));
+  for (std::size_t i = 0; i < 2 * kMostWrites; ++i) lab.api.put(service("s" + std::to_string(i)));
+  for (const auto& input : lab.api.list()) lab.feed(input);
+  for (int call = 0; call < 100 && lab.controller.next_deadline() != kIdle; ++call) lab.turn();
+  ASSERT_EQ(lab.api.service_writes.sent, 0) << "as many as there may be are on their way";
+  lab.lose_writes();
+  lab.feed(Leading{false});
+  lead(lab);
+  list(lab);
+  for (std::size_t i = 0; i < 2 * kMostWrites; ++i) EXPECT_NE(lab.addresses("s" + std::to_string(i)), "") << i;
+}
+
 TEST(Leading, OutcomesOfWritesFromAnEarlierTimeOfLeadingMeanNothing) {
   Lab lab;
   lab.put(pool("p", {"1.2.3.0/30"}));

@@ -93,6 +93,21 @@ TEST_F(Lifecycle, TG3TwoThatShareFitOnTheLastAddress) {
   EXPECT_EQ(on("s7"), "") << "its port is taken";
 }
 
+TEST_F(Lifecycle, WhoBeginsToShareBringsItsPortsAlongAndWhoCeasesToMovesOn) {
+  start({pool("p", {"1.2.3.0/31"})});
+  create("first", asking("1.2.3.0"));
+  create("early", sharing("k", 443, "1.2.3.0"));
+  EXPECT_EQ(on("early"), "") << "the first one does not share yet";
+  lab.edit("first", sharing("k", 80));
+  EXPECT_EQ(on("early"), "1.2.3.0");
+  create("late", sharing("k", 80, "1.2.3.0"));
+  EXPECT_EQ(on("late"), "") << "the port of the first";
+  lab.edit("first", [](auto& object) { object.metadata.annotations.clear(); });
+  EXPECT_EQ(on("first"), "1.2.3.1");
+  EXPECT_EQ(on("early"), "1.2.3.0");
+  EXPECT_EQ(on("late"), "1.2.3.0") << "its port is free again";
+}
+
 /// Services of each kind: of one family, of the other, of both.
 const std::vector<std::vector<std::string>> kFamilies = {{"10.96.0.1"}, {"3000::1"}, kDual};
 

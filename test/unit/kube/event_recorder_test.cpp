@@ -221,7 +221,7 @@ TEST_F(EventRecorderTest, TakesAlreadyExistsForSuccess) {
 
 TEST_F(EventRecorderTest, BoundsWhatItRemembersAndWhatIsInFlight) {
   EventRecorder::Limits limits;
-  limits.remembered = 4;
+  limits.events = limits.objects = 4;
   limits.in_flight = 6;
   limits.at_once = 6;
   limits.waiting = 10;

@@ -31,6 +31,16 @@ TEST(JsonDecode, ReadsNestedMembersListsAndMaps) {
   EXPECT_EQ(service->status.loadBalancer.ingress[0].ip, "192.0.2.1");
 }
 
+TEST(JsonDecode, AMapOfManyKeysCostsTheSameInWhateverOrder) {
+  // Sorted insertion of so many, one by one, would take minutes.
+  boost::json::object labels;
+  for (int i = 300'000; i > 0; --i) labels["key" + std::to_string(1'000'000 + i)] = "v";
+  const auto pod = decode<Pod>(boost::json::object{{"metadata", boost::json::object{{"labels", std::move(labels)}}}});
+  ASSERT_TRUE(pod.has_value());
+  EXPECT_EQ(pod->metadata.labels.size(), 300'000U);
+  EXPECT_EQ(pod->metadata.labels.begin()->first, "key1000001");
+}
+
 TEST(JsonDecode, KeepsDefaultsForMissingAndNullMembersAndIgnoresUnknownOnes) {
   const auto pool = decode_text<IPAddressPool>(
       R"({"metadata": null, "spec": {"addresses": null, "autoAssign": null, "avoidBuggyIPs": null, "shape": [1, {"x": 2}]}, "more": 1})");

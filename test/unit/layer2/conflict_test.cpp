@@ -259,6 +259,47 @@ TEST_F(Contested, TheSecondFrameOfAnAnnouncementMayHaveCrossedOurs) {
   EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 4U);
 }
 
+TEST_F(Contested, ClaimsThatComeTogetherAreOpposedTogetherByOneRound) {
+  // As a socket hands them over: a request and a reply, both also heard on the other interface of the same LAN.
+  const auto before = world.core.address_counters().at(kVip).gratuitous_sent;
+  for (const auto interface : {kEth0, kEth1}) {
+    for (const auto operation : {std::uint16_t{1}, std::uint16_t{2}}) {
+      world.input(FrameReceived{interface, gratuitous(kStrangerMac, kVip, operation)});
+    }
+  }
+  world.core.on_time(world.now(), world.out);
+  EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 4U);
+  world.run(15s);
+  EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 4U);
+}
+
+TEST_F(Contested, TwoThatBothDefendExchangeOneRoundInTenSeconds) {
+  const auto before = world.core.address_counters().at(kVip).gratuitous_sent;
+  world.input(FrameReceived{kEth0, gratuitous(kStrangerMac)});
+  for (int i = 0; i < 600; ++i) {
+    world.run(100ms);
+    for (const auto& sent : World::of<SendFrame>(world.take())) {
+      if (sent.purpose == Purpose::kAnnouncement) world.input(FrameReceived{kEth0, gratuitous(kStrangerMac)});
+    }
+  }
+  EXPECT_GE(world.core.address_counters().at(kVip).gratuitous_sent - before, 4U * 6);
+  EXPECT_LE(world.core.address_counters().at(kVip).gratuitous_sent - before, 4U * 7 + 2) << "and a refresh";
+}
+
+TEST_F(Contested, AfterAPauseAClaimIsOpposedThoughOneWasPlannedBefore) {
+  after(gratuitous(kStrangerMac));
+  world.run(2s);
+  after(gratuitous(kStrangerMac));
+  world.steady += 1s;  // the process stood still
+  world.core.on_time(world.now(), world.out);
+  world.run(6500ms);
+  world.take();
+  const auto before = world.core.address_counters().at(kVip).gratuitous_sent;
+  after(gratuitous(kStrangerMac));
+  world.run(1s);
+  EXPECT_EQ(world.core.address_counters().at(kVip).gratuitous_sent - before, 4U) << "ten seconds after the first";
+}
+
 TEST_F(Contested, WhatIsPlannedAgainstAStrangerEndsWithTheAddress) {
   after(gratuitous(kStrangerMac));
   after(gratuitous(kStrangerMac));
