@@ -123,7 +123,9 @@ struct Adviser {
   config::Advice advice;
 
   std::vector<std::string> operator()(const std::shared_ptr<const kube::IPAddressPool>& pool) const {
-    return advice.on_pool(*pool);
+    auto out = advice.on_pool(*pool);
+    for (auto& text : config::advice_on_fields(pool->spec)) out.push_back(std::move(text));
+    return out;
   }
   std::vector<std::string> operator()(const std::shared_ptr<const kube::L2Advertisement>& object) const {
     return advice.on_pools_of(object->spec);

@@ -1,7 +1,9 @@
 #include "config/advice.hpp"
 
 #include <algorithm>
+#include <array>
 
+#include "config/address_entry.hpp"
 #include "config/advertisement_scope.hpp"
 #include "config/problem.hpp"
 
@@ -10,6 +12,18 @@ namespace {
 
 /// So many names that lead nowhere are told of a list, and how many there are besides: who wrote them sees the pattern.
 constexpr std::size_t kMostNames = 5;
+
+/// Addresses that no client can have a connection to, whoever announces them (RFC 6890, RFC 1112, RFC 919; RFC 4291).
+struct Unusable {
+  const char* network;
+  const char* what;
+};
+constexpr std::array kUnusable{
+    Unusable{"0.0.0.0/8", "addresses of \"this network\""}, Unusable{"127.0.0.0/8", "loopback addresses"},
+    Unusable{"169.254.0.0/16", "link-local addresses"},     Unusable{"224.0.0.0/4", "multicast addresses"},
+    Unusable{"255.255.255.255/32", "the broadcast address"}, Unusable{"::/128", "the unspecified address"},
+    Unusable{"::1/128", "the loopback address"},             Unusable{"fe80::/10", "link-local addresses"},
+    Unusable{"ff00::/8", "multicast addresses"}};
 
 template <class T>
 std::set<std::string> names_of(const Objects<T>& objects) {
@@ -83,6 +97,21 @@ Advice::Texts Advice::on_peers_of(const kube::BGPAdvertisementSpec& advertisemen
   if (peer_names_.empty()) return {"there is no BGPPeer (yet), so nobody is told: create one"};
   Texts out;
   tell_missing("spec.peers", advertisement.peers, "BGPPeer", peer_names_, out);
+  return out;
+}
+
+Advice::Texts advice_on_fields(const kube::IPAddressPoolSpec& pool) {
+  Advice::Texts out;
+  for (std::size_t i = 0; i < pool.addresses.size(); ++i) {
+    const auto entry = parse_address_entry(pool.addresses[i]);
+    if (!entry) continue;
+    for (const auto& unusable : kUnusable) {
+      const auto network = *IpPrefix::parse(unusable.network);
+      if (std::none_of(entry->begin(), entry->end(), [&](const auto& prefix) { return prefix.overlaps(network); })) continue;
+      out.push_back(element("spec.addresses", i) + ": " + quoted(pool.addresses[i]) + " has " + unusable.what + " (" +
+                    unusable.network + "), which are assigned, but which no client can reach: use addresses of your network");
+    }
+  }
   return out;
 }
 

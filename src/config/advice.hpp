@@ -43,7 +43,8 @@ class Advice {
   std::vector<kube::Selector> advertised_selectors_;
 };
 
-/// On fields of the object alone.
+/// On fields of the object alone. Entries of a pool that cannot be read are an error, and passed over here.
+[[nodiscard]] Advice::Texts advice_on_fields(const kube::IPAddressPoolSpec& pool);
 [[nodiscard]] Advice::Texts advice_on_fields(const kube::BGPPeerSpec& peer);
 
 /// On an object that is not in MetalLB's namespace `namespace_`.

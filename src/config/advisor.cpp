@@ -96,7 +96,9 @@ std::map<Advisor::Key, kube::EventNote> Advisor::sentences() const {
     pools_alone.pools = resources.pools;
     const auto valid = build(pools_alone).config.pools;
     for (const auto& object : resources.pools) {
-      if (valid.contains(object->metadata.name)) say_all(*object, advice.on_pool(*object));
+      if (!valid.contains(object->metadata.name)) continue;
+      say_all(*object, advice.on_pool(*object));
+      say_all(*object, advice_on_fields(object->spec));
     }
   }
   const auto elsewhere = [&](const auto& kind) {

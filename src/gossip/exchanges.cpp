@@ -77,11 +77,16 @@ void Exchanges::go_on_joining(SteadyPoint now, Output& out) {
   }
 }
 
-void Exchanges::sync(SteadyPoint now, Output& out) {
+/// deviation: the original exchanges nothing with suspects, so that a node that was cut off declares members dead which have
+/// long refuted what it says about them, and told everybody else.
+void Exchanges::catch_up(SteadyPoint now, Output& out) {
+  sync(now, MemberState::kAlive, out);
+  sync(now, MemberState::kSuspect, out);
+}
+
+void Exchanges::sync(SteadyPoint now, MemberState state, Output& out) {
   if (sync_ || membership_.leaving()) return;
-  const auto wanted = [&](const Entry& entry) {
-    return entry.state == MemberState::kAlive && !membership_.is_own(entry.name);
-  };
+  const auto wanted = [&](const Entry& entry) { return entry.state == state && !membership_.is_own(entry.name); };
   const auto peers = membership_.table().pick(1, random_, wanted);
   if (!peers.empty()) sync_ = dial(now, peers.front()->endpoint, false, out);
 }
@@ -154,7 +159,7 @@ void Exchanges::on_time(SteadyPoint now, Output& out) {
   expire(now, sync_, out);
   if (now < next_sync_) return;
   next_sync_ = now + scaled_interval(settings_.push_pull_interval, membership_.table().size());
-  if (std::exchange(spread_, true)) sync(now, out);
+  if (std::exchange(spread_, true)) sync(now, MemberState::kAlive, out);
 }
 
 void Exchanges::expire(SteadyPoint now, Slot& slot, Output& out) {

@@ -43,8 +43,9 @@ class Exchanges {
   void stop(Output& out);
 
   void join(SteadyPoint now, const std::vector<IpAddress>& addresses, Output& out);
-  /// With a random member now, unless such an exchange is under way.
-  void sync(SteadyPoint now, Output& out);
+  /// This node was away: with a random member now, unless such an exchange is under way. Where it suspects all others, since it
+  /// heard of nobody for long, with one of these.
+  void catch_up(SteadyPoint now, Output& out);
 
   /// Some Join has ended.
   [[nodiscard]] bool joined_once() const { return joined_once_; }
@@ -74,6 +75,8 @@ class Exchanges {
   };
   using Slot = std::optional<Exchange>;
 
+  /// With a random member in this state; none where there is none.
+  void sync(SteadyPoint now, MemberState state, Output& out);
   [[nodiscard]] const Slot* find(StreamId stream) const;
   Slot& at(StreamId stream) { return join_ && join_->stream == stream ? join_ : sync_; }
   Exchange dial(SteadyPoint now, const Endpoint& with, bool join, Output& out);

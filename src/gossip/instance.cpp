@@ -120,7 +120,7 @@ void Instance::paused(SteadyPoint now, Duration late, Output& out) {
   prober_.paused(now, late, out);
   exchanges_.paused(late);
   served_.paused(late);
-  if (catch_up_.take(now) || late >= kLongPause) exchanges_.sync(now, out);
+  if (catch_up_.take(now) || late >= kLongPause) exchanges_.catch_up(now, out);
 }
 
 SteadyPoint Instance::earliest() const {

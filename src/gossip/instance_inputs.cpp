@@ -39,7 +39,8 @@ void Instance::take(SteadyPoint now, const PacketReceived& packet, Output& out) 
   auto decoded = postman_.open(packet.packet);
   if (decoded.nonce && !replays_.admit(*decoded.nonce)) decoded = {{}, {PacketFault::kReplayed}, {}};
   count(now, packet, decoded);
-  if (ring_ && packet.from.address != own_.address) ring_->heard(now);
+  const bool others = packet.from.address != own_.address;
+  if (ring_ && others && ring_->heard(now) && catch_up_.take(now)) exchanges_.catch_up(now, out);
   auto inbox = sort(std::move(decoded.messages), settings_.handoff_queue_depth, counters_);
   for (const auto& request : inbox.requests) {
     if (const auto* ping = std::get_if<Ping>(&request)) serve(now, packet.from, *ping, out);
@@ -118,7 +119,7 @@ void Instance::take(SteadyPoint, const KeysChanged& keys, Output&) {
 void Instance::take(SteadyPoint now, const LinkChanged& link, Output& out) {
   if (ring_) ring_->link(now, link.carrier);
   // What was said about this node meanwhile is to be refuted, and its own table is old.
-  if (link.carrier && catch_up_.take(now)) exchanges_.sync(now, out);
+  if (link.carrier && catch_up_.take(now)) exchanges_.catch_up(now, out);
 }
 
 void Instance::take(SteadyPoint now, const WitnessAnswered& answer, Output& out) {

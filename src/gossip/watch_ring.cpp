@@ -126,9 +126,10 @@ double WatchRing::mean_loss() const {
 
 // ---- what is heard ----
 
-void WatchRing::heard(SteadyPoint now) {
+bool WatchRing::heard(SteadyPoint now) {
   last_heard_ = now;
-  if (link_seems_down_) {
+  const bool again = link_seems_down_;
+  if (again) {
     // The own link was down, or all the others' were, and they come back one by one: as when most of the cluster is gone at
     // once (failover spec 4).
     link_seems_down_ = false;
@@ -139,6 +140,7 @@ void WatchRing::heard(SteadyPoint now) {
   for (auto& [name, watch] : watches_) {
     if (watch.vouch(now)) judge_at_ = now;
   }
+  return again;
 }
 
 bool WatchRing::acknowledged(SteadyPoint now, std::uint32_t seq_no) {

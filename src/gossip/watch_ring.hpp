@@ -100,8 +100,8 @@ class WatchRing {
   /// The whole table whenever it changed: alive and suspect members without this node. Watches that are under way go on.
   void set_peers(SteadyPoint now, const std::vector<Peer>& peers);
 
-  /// Anything at all came in, from anyone: the own link works.
-  void heard(SteadyPoint now);
+  /// Anything at all came in, from anyone: the own link works. True when it had seemed not to.
+  bool heard(SteadyPoint now);
   /// True when the number belongs to a ping of the ring. Late acks of earlier pings count.
   bool acknowledged(SteadyPoint now, std::uint32_t seq_no);
   /// A suspicion that somebody else sent: may complete a verdict.

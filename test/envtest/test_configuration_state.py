@@ -192,7 +192,9 @@ def test_beside_a_bad_pool_others_are_used_and_it_keeps_its_last_valid_version(c
 def test_of_two_overlapping_pools_the_one_that_changed_last_steps_back(cluster):
     plane = cluster.plane
     services.create_pool(plane, "old", "192.0.2.0/28")
-    cluster.wait_until_invalid()
+    # It is in force, not merely on its way: of two that are new at once, in one second, the name decides.
+    pool = f"/apis/metallb.io/v1beta1/namespaces/{NAMESPACE}/ipaddresspools/old"
+    cluster.wait_for(lambda: cluster.api.get(pool).get("status", {}).get("availableIPv4") == 16, "the counters of the older pool")
     services.create_pool(plane, "a-new", "192.0.2.8/29")
     cluster.wait_until_invalid(*EVERYBODY)
     services.create(plane, "web", {"metallb.io/loadBalancerIPs": "192.0.2.9"})

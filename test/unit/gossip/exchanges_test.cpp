@@ -289,5 +289,23 @@ TEST(ExchangeSettings, NoneHappensAloneOrWithASuspect) {
   EXPECT_TRUE(net.dialled.empty());
 }
 
+TEST(ExchangeSettings, AfterAnOutageOneHappensAlsoWithASuspectSinceThereMayBeNobodyElse) {
+  auto settings = classical();
+  settings.disable_tcp_pings = true;
+  settings.suspicion_mult = 10'000;
+  VirtualNetwork net;
+  auto& node = net.add("n1", settings);
+  Guest peer(net, "p", IpAddress::v4(10, 0, 0, 2));
+  peer.answers = false;
+  peer.introduce(node);
+  peer.say(node, {Suspect{1, "p", "x"}});
+  net.run_for(5s);
+  net.input(node, LinkChanged{false});
+  net.run_for(5s);
+  ASSERT_TRUE(net.dialled.empty());
+  net.input(node, LinkChanged{true});
+  EXPECT_EQ(net.dialled.size(), 1U);
+}
+
 }  // namespace
 }  // namespace metallb::gossip
