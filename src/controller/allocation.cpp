@@ -101,6 +101,7 @@ std::expected<void, Failure> requested(const config::Config& config, ipam::Alloc
                 {},
                 {}});
   }
+  if (has_no_pools(config) && wish.pool.empty()) return std::unexpected(no_pools(wish));
   return assign(config, allocator, wish, wish.addresses);
 }
 
@@ -158,6 +159,7 @@ std::expected<void, Failure> automatic(const config::Config& config, ipam::Alloc
   if (contradicts_itself(wish)) {
     return std::unexpected(Failure{failure.cause, remedy::single_stack(), {}, {kPolicyNeeded}});
   }
+  if (has_no_pools(config)) return std::unexpected(no_pools(wish));
   // First of all, since they are to be mended: which Services they would serve is not known.
   for (const auto& name : config.broken_pools) failure.details.push_back("pool " + name + ": it has no valid version");
   for (const auto& pools : {pinned_pools(config, wish), general_pools(config)}) {
@@ -179,6 +181,14 @@ std::string Failure::to_string() const {
   if (details.size() > kDetailsTold) out += "; and " + std::to_string(details.size() - kDetailsTold) + " more";
   if (!details.empty()) out += ')';
   return out + ": " + remedy;
+}
+
+bool has_no_pools(const config::Config& config) {
+  return config.pools.empty() && config.broken_pools.empty();
+}
+
+Failure no_pools(const Wish& wish) {
+  return {"no IPAddressPool exists", remedy::create_pool(wish), {}, {}};
 }
 
 std::expected<void, Failure> assign(const config::Config& config, ipam::Allocator& allocator, const Wish& wish,

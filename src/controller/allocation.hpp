@@ -25,6 +25,7 @@ struct Wish {
   std::string addresses_field;       ///< where they are, or would be, asked for
   std::string pool;                  ///< asked for; may be empty
   std::string pool_field;            ///< where it is, or would be, asked for
+  std::string pools_namespace;       ///< where IPAddressPools belong
 };
 
 /// Where a Service without an address looks for one: it is worth another try when something changes there.
@@ -44,6 +45,10 @@ struct Failure {
   /// "<cause> (<details>): <remedy>", for events and logs: at most three details, and how many more there are.
   [[nodiscard]] std::string to_string() const;
 };
+
+[[nodiscard]] bool has_no_pools(const config::Config& config);
+/// What fails then.
+[[nodiscard]] Failure no_pools(const Wish& wish);
 
 /// Assigns `addresses`, which the Service holds or wants, if the configuration lets it.
 [[nodiscard]] std::expected<void, Failure> assign(const config::Config& config, ipam::Allocator& allocator, const Wish& wish,

@@ -20,7 +20,7 @@ std::string texts_quoted(const std::vector<std::string>& texts) {
 /// One pass over one Service; the numbers are the rows of the table in controller spec 5.5.
 class Pass {
  public:
-  Pass(const kube::Service& service, const config::Config& config, ipam::Allocator& allocator)
+  Pass(const kube::Service& service, const config::Config& config, ipam::Allocator& allocator, const std::string& namespace_)
       : service_(service), config_(config), allocator_(allocator) {
     wish_.key = service.metadata.key();
     wish_.labels = service.metadata.labels;
@@ -31,12 +31,16 @@ class Pass {
     wish_.addresses_field = addresses_field(service);
     wish_.pool = requested_pool(service);
     wish_.pool_field = pool_field(service);
+    wish_.pools_namespace = namespace_;
   }
 
-  Outcome run(const std::vector<std::string>& held_texts) {
+  Outcome run(std::vector<std::string> held_texts) {
     if (service_.spec.type != "LoadBalancer") return cleared("not of type LoadBalancer", false);  // 1
-    if (config_.pools.empty() && config_.broken_pools.empty()) {                                  // 2
-      return cleared("no pools are configured", true);
+    if (has_no_pools(config_) && !held_texts.empty()) {                                           // 2
+      // deviation: the original is silent about it, and about who asks for an address then (controller spec 5.5).
+      lost(no_pools(wish_));
+      keep_from_others(held_texts);
+      held_texts.clear();
     }
     const auto cluster = cluster_addresses(service_);
     if (cluster.empty()) return cleared("the Service has no cluster address yet", true);  // 3
@@ -88,12 +92,14 @@ class Pass {
       return out;
     }
     if (const auto assigned = assign(config_, allocator_, wish_, held_); !assigned) {  // 10
-      note(Type::kNormal, "ClearAssignment",
-           "current IP for \"" + wish_.key.to_string() +
-               "\" not allowed by config, will attempt for new IP assignment: " + assigned.error().to_string());
+      lost(assigned.error());
       keep_from_others(texts);
       clear();
-    } else if (!wish_.pool.empty() && allocator_.find(wish_.key)->pool != wish_.pool) {  // 11
+    } else if (const auto& owner = allocator_.find(wish_.key)->pool; !wish_.pool.empty() && owner != wish_.pool) {  // 11
+      // deviation: the original is silent about it. Who names another pool knows; not so where the pool changed.
+      if (recorded_pool() == wish_.pool) {
+        lost({"pool \"" + wish_.pool + "\" does not have it any more", remedy::moved(wish_, owner), {}, {}});
+      }
       clear();
     }
     const auto requested = requested_addresses(service_);
@@ -112,10 +118,14 @@ class Pass {
     if (config_.broken_pools.empty()) return std::nullopt;
     const auto known = [&](const auto& address) { return config_.pool_of(std::span(&address, 1)) != nullptr; };
     if (std::all_of(held_.begin(), held_.end(), known)) return std::nullopt;
-    const auto recorded = service_.metadata.annotations.find(std::string(kAllocatedFromAnnotation));
-    if (recorded == service_.metadata.annotations.end()) return "a pool";
-    if (!config_.broken_pools.contains(recorded->second)) return std::nullopt;
-    return "IPAddressPool \"" + recorded->second + '"';
+    const auto recorded = recorded_pool();
+    if (!recorded) return "a pool";
+    if (!config_.broken_pools.contains(*recorded)) return std::nullopt;
+    return "IPAddressPool \"" + *recorded + '"';
+  }
+  [[nodiscard]] std::optional<std::string> recorded_pool() const {
+    const auto found = service_.metadata.annotations.find(std::string(kAllocatedFromAnnotation));
+    return found == service_.metadata.annotations.end() ? std::nullopt : std::optional(found->second);
   }
 
   /// Rows 13 to 17.
@@ -195,6 +205,11 @@ class Pass {
     if (const auto* held = allocator_.find(wish_.key); held != nullptr && !held_.empty()) out_.pool = held->pool;
     return std::move(out_);
   }
+  void lost(const Failure& why) {
+    note(Type::kNormal, "ClearAssignment",
+         "current IP for \"" + wish_.key.to_string() +
+             "\" not allowed by config, will attempt for new IP assignment: " + why.to_string());
+  }
   void note(Type type, std::string reason, std::string message, bool repeats = false) {
     out_.notes.push_back({type, std::move(reason), std::move(message), repeats});
   }
@@ -216,8 +231,8 @@ class Pass {
 }  // namespace
 
 Outcome converge(const kube::Service& service, const std::vector<std::string>& held_texts, const config::Config& config,
-                 ipam::Allocator& allocator) {
-  return Pass(service, config, allocator).run(held_texts);
+                 ipam::Allocator& allocator, const std::string& namespace_) {
+  return Pass(service, config, allocator, namespace_).run(held_texts);
 }
 
 std::vector<std::string> status_addresses(const kube::Service& service) {

@@ -33,9 +33,9 @@ struct Outcome {
 };
 
 /// Decides, and lets the allocator know. `held` is what the Service has: its status, or a newer decision whose write has not
-/// come through. Every `held` text that is not an address counts as something invalid.
+/// come through. Every `held` text that is not an address counts as something invalid. `namespace_` is where pools belong.
 [[nodiscard]] Outcome converge(const kube::Service& service, const std::vector<std::string>& held_texts,
-                               const config::Config& config, ipam::Allocator& allocator);
+                               const config::Config& config, ipam::Allocator& allocator, const std::string& namespace_);
 
 /// The texts of the addresses in the status; entries without address are left out.
 [[nodiscard]] std::vector<std::string> status_addresses(const kube::Service& service);

@@ -13,6 +13,8 @@ namespace {
 constexpr int kSlice = 64;
 /// Services looked at per call where looking is all there is to do.
 constexpr int kScan = 512;
+/// At start, before Services are told that there is no pool: one that is applied along with MetalLB has come by then.
+constexpr Duration kGrace = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -33,7 +35,11 @@ void Instance::on_input(Now now, const Input& in, Output&) {
 void Instance::on_time(Now now, Output& out) {
   if (config_due()) load_config(now, out);
   if (phase_ == Phase::kWaiting) {
-    if (ready_to_adopt()) start_adopting();
+    if (ready_to_adopt()) {
+      start_adopting();
+    } else if (all_is_listed()) {
+      explain_slice(now, out);
+    }
     return;
   }
   if (phase_ == Phase::kAdopting) return adopt_slice(now, kScan);
@@ -59,9 +65,26 @@ void Instance::on_time(Now now, Output& out) {
   }
 }
 
+void Instance::explain_slice(Now now, Output& out) {
+  if (!explains_from_) explains_from_ = now.steady + kGrace;
+  if (now.steady < *explains_from_) return;
+  if (resync_) resync_slice(kScan);
+  for (int i = 0; i < kSlice; ++i) {
+    const auto key = queue_.take(now.steady);
+    if (!key) break;
+    explain(*key, out);
+    queue_.forget(*key);
+    queue_.done(*key);
+  }
+}
+
 SteadyPoint Instance::next_deadline() const {
   if (config_due()) return SteadyPoint::min();
-  if (phase_ == Phase::kWaiting) return ready_to_adopt() ? SteadyPoint::min() : kIdle;
+  if (phase_ == Phase::kWaiting) {
+    if (!all_is_listed()) return kIdle;
+    if (ready_to_adopt() || !explains_from_) return SteadyPoint::min();
+    return resync_ || queue_.ready() > 0 ? *explains_from_ : kIdle;
+  }
   if (phase_ == Phase::kAdopting || resync_) return SteadyPoint::min();
   // Whoever waits in the queue is woken by the next answer.
   if (congested()) return queue_.ready() == 0 && sweeps_.empty() ? pool_status_.next_deadline() : kIdle;
@@ -80,7 +103,7 @@ void Instance::apply(Now now, const kube::Change<kube::Service>& change) {
   if (std::holds_alternative<kube::Listed<kube::Service>>(change)) {
     awaited_.services = false;
     // A relist may have passed by changes that the watch would have told of.
-    if (phase_ == Phase::kRunning) resync_ = ServiceKey{};
+    resync_ = ServiceKey{};
     return;
   }
   ++metrics_.updates_total;
@@ -100,7 +123,7 @@ void Instance::apply(Now now, const kube::Change<kube::Service>& change) {
   } else if (before && before->metadata.resourceVersion == service.metadata.resourceVersion) {
     return;  // the echo of an own write, or a relist
   }
-  if (phase_ == Phase::kWaiting || !concerns(service)) return;
+  if ((phase_ == Phase::kWaiting && !explains_from_) || !concerns(service)) return;
   if (phase_ == Phase::kAdopting) {
     adopting_.push_back(key);
     return;

@@ -9,6 +9,7 @@
 //   - Nothing is assigned or written before the whole picture is known: complete lists of Services, pools and namespaces, a
 //     valid configuration with at least one pool, and every address that the status of a Service of its class shows kept for
 //     it. (An empty list of pools at start says more likely that they are being restored than that all addresses should go.)
+//     Services without an address are told so meanwhile, ten seconds after all is listed.
 //   - An address is free for others only when no status that this controller looks after shows it any more, as far as it has
 //     been told (ipam/allocator.hpp, "leaving"). A LoadBalancer that comes to be of another class is somebody else's, status
 //     and all.
@@ -125,13 +126,15 @@ class Instance {
   [[nodiscard]] bool written(const InFlight& flight, const std::string& answer);
 
   /// Everything is known that has to be before addresses may be registered.
-  [[nodiscard]] bool ready_to_adopt() const {
-    return leading_ && !awaited_.any() && services_.listed() && config_ && !config_->pools.empty();
-  }
+  [[nodiscard]] bool ready_to_adopt() const { return all_is_listed() && !config_->pools.empty(); }
+  [[nodiscard]] bool all_is_listed() const { return leading_ && !awaited_.any() && services_.listed() && config_; }
   void stand_by();
   [[nodiscard]] bool config_due() const { return config_dirty_ && pools_.listed() && namespaces_.listed(); }
   void load_config(Now now, Output& out);
   void report(std::vector<config::ConfigError> errors, Output& out);
+  /// While there is no pool: tells Services without an address why, and touches nothing.
+  void explain_slice(Now now, Output& out);
+  void explain(const ServiceKey& key, Output& out);
   void start_adopting();
   void adopt_slice(Now now, int budget);
   void resync_slice(int budget);
@@ -160,6 +163,7 @@ class Instance {
     [[nodiscard]] bool any() const { return services || pools || namespaces; }
   };
   Awaited awaited_;
+  std::optional<SteadyPoint> explains_from_;  ///< while waiting: all is listed, and there is no pool
 
   kube::Store<kube::Service> services_;
   kube::Store<kube::IPAddressPool> pools_;

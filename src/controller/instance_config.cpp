@@ -50,7 +50,7 @@ void Instance::load_config(Now now, Output& out) {
   config_ = std::move(built.config);
   if (redefined) allocator_.set_pools(specs_of(*config_));
   for (const auto& [name, pool] : config_->pools) pool_status_.changed(now.steady, name);
-  if (phase_ == Phase::kRunning) resync_ = ServiceKey{};
+  resync_ = ServiceKey{};
   log_.info({{"op", "setConfig"}, {"pools", config_->pools.size()}, {"msg", "configuration loaded"}});
 }
 
@@ -66,6 +66,7 @@ void Instance::apply(const Leading& in) {
 /// Objects and configuration stay; what was made of them is somebody else's to decide now.
 void Instance::stand_by() {
   phase_ = Phase::kWaiting;
+  explains_from_.reset();
   queue_ = {};
   adopting_.clear();
   refused_.clear();
@@ -108,6 +109,7 @@ void Instance::report(std::vector<config::ConfigError> errors, Output& out) {
 
 void Instance::start_adopting() {
   phase_ = Phase::kAdopting;
+  queue_ = {};
   struct Holder {
     std::size_t count;
     std::string created;  ///< RFC 3339 in UTC, so the texts' order is that of the times

@@ -46,7 +46,7 @@ void Instance::reconcile(Now now, const ServiceKey& key, Output& out) {
     } else {
       auto& record = records_[key];
       const auto held = record.newer_than(*service) ? texts(record.unwritten->addresses) : status_addresses(*service);
-      auto outcome = converge(*service, held, *config_, allocator_);
+      auto outcome = converge(*service, held, *config_, allocator_, options_.namespace_);
       writing = publish(*service, record, std::move(outcome), out);
       if (!writing && !balanced) {
         records_.erase(key);
@@ -59,6 +59,22 @@ void Instance::reconcile(Now now, const ServiceKey& key, Output& out) {
     queue_.done(key);
   }
   follow_touched(now);
+}
+
+void Instance::explain(const ServiceKey& key, Output& out) {
+  const auto service = services_.get(key);
+  const bool waits = service && service->spec.type == "LoadBalancer" && class_matches(*service, options_.lb_class) &&
+                     status_addresses(*service).empty();
+  if (!waits) {
+    records_.erase(key);
+    return;
+  }
+  ipam::Allocator nobody;
+  const auto outcome = converge(*service, {}, *config_, nobody, options_.namespace_);
+  auto& record = records_[key];
+  tell(*service, outcome, record, out);
+  record.decision = decision_of(outcome);
+  record.by_event = false;
 }
 
 bool Instance::publish(const kube::Service& service, Record& record, Outcome outcome, Output& out) {

@@ -83,6 +83,15 @@ std::string contradiction(const Wish& wish, const std::string& owner) {
          ", or name that pool there";
 }
 
+std::string moved(const Wish& wish, const std::string& owner) {
+  return pool_named(owner) + " has it now: give it back to " + pool_named(wish.pool) + ", or name the other one in " +
+         wish.pool_field;
+}
+
+std::string create_pool(const Wish& wish) {
+  return "create one in namespace " + wish.pools_namespace;
+}
+
 std::string unknown_pool(const Wish& wish) {
   return "name in " + wish.pool_field + " an IPAddressPool that is in MetalLB's namespace, or create this one";
 }

@@ -18,6 +18,10 @@ namespace metallb::controller::remedy {
 [[nodiscard]] std::string wrong_families(const Wish& wish);
 /// The addresses asked for are those of the pool `owner`, and another one is asked for.
 [[nodiscard]] std::string contradiction(const Wish& wish, const std::string& owner);
+/// The pool that the Service names had its addresses; now `owner` has them.
+[[nodiscard]] std::string moved(const Wish& wish, const std::string& owner);
+/// There is no pool at all.
+[[nodiscard]] std::string create_pool(const Wish& wish);
 /// The pool asked for does not exist.
 [[nodiscard]] std::string unknown_pool(const Wish& wish);
 /// The pool asked for exists, but has no valid version.

@@ -9,6 +9,7 @@ namespace metallb::controller {
 namespace {
 
 using testing::Contains;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
@@ -344,14 +345,91 @@ TEST_F(Lifecycle, TurningAutoAssignOffKeepsHolders) {
   EXPECT_EQ(on("s"), "1.2.3.0");
 }
 
-TEST_F(Lifecycle, TQ4WithoutAnyPoolLeftEverythingIsEmptiedSilently) {
+TEST_F(Lifecycle, TQ4WithoutAnyPoolLeftEverythingIsEmptiedAndTold) {
   start({pool("p", {"1.2.3.0/31"})});
   create("s");
   (void)lab.take_reasons();
   lab.api.remove_pool(pool_key("p"));
   lab.settle();
   EXPECT_EQ(on("s"), "");
-  EXPECT_THAT(lab.take_reasons(), IsEmpty());
+  EXPECT_EQ(lab.pool_annotation("s"), "");
+  ASSERT_EQ(lab.events.size(), 2U);
+  EXPECT_EQ(lab.events[0].reason, "ClearAssignment");
+  EXPECT_EQ(lab.events[0].message,
+            "current IP for \"default/s\" not allowed by config, will attempt for new IP assignment: no IPAddressPool "
+            "exists: create one in namespace metallb-system");
+  EXPECT_EQ(lab.events[1].reason, "AllocationFailed");
+  EXPECT_EQ(lab.events[1].message,
+            "Failed to allocate IP for \"default/s\": no IPAddressPool exists: create one in namespace metallb-system");
+  (void)lab.take_reasons();
+  for (const auto& input : lab.api.list()) lab.feed(input);
+  lab.advance(std::chrono::minutes(1));
+  EXPECT_THAT(lab.take_reasons(), IsEmpty()) << "once is enough";
+  lab.put(pool("q", {"1.2.4.0/31"}));
+  EXPECT_EQ(on("s"), "1.2.4.0");
+}
+
+TEST_F(Lifecycle, WithoutAnyPoolLeftABadRequestIsToldAsOne) {
+  start({pool("p", {"1.2.3.0/31"})});
+  lab.api.remove_pool(pool_key("p"));
+  lab.settle();
+  const auto told = [&](const std::string& name, const std::string& annotation, const std::string& value) {
+    lab.events.clear();
+    create(name, [&](auto& s) { s.metadata.annotations["metallb.io/" + annotation] = value; });
+    return lab.events.size() == 1 && lab.events[0].reason == "AllocationFailed" ? lab.events[0].message : "";
+  };
+  EXPECT_THAT(told("a", "loadBalancerIPs", "garbage"), HasSubstr("invalid metallb.io/loadBalancerIPs: \"garbage\""));
+  EXPECT_THAT(told("b", "address-pool", "nowhere"), HasSubstr("unknown pool \"nowhere\""));
+  EXPECT_THAT(told("c", "loadBalancerIPs", "1000::1"), HasSubstr("does not match the ipFamily"));
+  EXPECT_THAT(told("d", "loadBalancerIPs", "1.2.3.1"), HasSubstr("no IPAddressPool exists: create one in namespace"));
+  lab.put(pool("p", {"1.2.3.0/31"}));
+  EXPECT_EQ(on("d"), "1.2.3.1");
+}
+
+TEST_F(Lifecycle, WhoseAddressCameToBeOfAnotherPoolThanTheOneItNamesIsToldThatItLosesIt) {
+  for (const bool broken : {false, true}) {
+    lab = Lab();
+    start({pool("pa", {"1.2.3.0/31"}), pool("pb", {"1.2.4.0/31"})});
+    create("s", [](auto& s) { s.metadata.annotations["metallb.io/address-pool"] = "pb"; });
+    EXPECT_EQ(on("s"), "1.2.4.0");
+    lab.api.put(pool("pa", {"1.2.3.0/31", "1.2.4.0/31"}));
+    lab.events.clear();
+    if (broken) {
+      lab.restart();  // of two pools that overlap and are both new to it, the later one is left out
+    } else {
+      lab.api.remove_pool(pool_key("pb"));
+      lab.settle();
+    }
+    EXPECT_EQ(on("s"), "");
+    std::erase_if(lab.events, [](const auto& event) { return event.about.kind != "Service"; });
+    ASSERT_EQ(lab.events.size(), 2U) << broken;
+    EXPECT_EQ(lab.events[0].reason, "ClearAssignment");
+    EXPECT_EQ(lab.events[0].message,
+              "current IP for \"default/s\" not allowed by config, will attempt for new IP assignment: pool \"pb\" does not "
+              "have it any more: IPAddressPool \"pa\" has it now: give it back to IPAddressPool \"pb\", or name the other "
+              "one in metallb.io/address-pool");
+    EXPECT_EQ(lab.events[1].reason, "AllocationFailed");
+    EXPECT_THAT(lab.events[1].message, HasSubstr(broken ? "pool \"pb\" has no valid version" : "unknown pool \"pb\""));
+  }
+}
+
+TEST_F(Lifecycle, WhoNamesAPoolThatLostItsLastValidVersionKeepsAnAddressThatNoOtherPoolHas) {
+  start({pool("pa", {"1.2.3.0/31"}), pool("pb", {"1.2.4.0/31"})});
+  create("s", [](auto& s) { s.metadata.annotations["metallb.io/address-pool"] = "pb"; });
+  lab.api.put(pool("pb", {"1.2.4.0/31", "1.2.3.0/31"}));
+  lab.restart();
+  lab.edit("s", [](auto& s) { s.metadata.labels["touched"] = "yes"; });
+  EXPECT_EQ(on("s"), "1.2.4.0");
+  EXPECT_THAT(lab.take_reasons(), Not(Contains("N ClearAssignment")));
+}
+
+TEST_F(Lifecycle, WhoNamesAnotherPoolIsNotToldThatTheAddressIsNotAllowed) {
+  start({pool("pa", {"1.2.3.0/31"}), pool("pb", {"1.2.4.0/31"})});
+  create("s", [](auto& s) { s.metadata.annotations["metallb.io/address-pool"] = "pb"; });
+  (void)lab.take_reasons();
+  lab.edit("s", [](auto& s) { s.metadata.annotations["metallb.io/address-pool"] = "pa"; });
+  EXPECT_EQ(on("s"), "1.2.3.0");
+  EXPECT_THAT(lab.take_reasons(), testing::ElementsAre("N IPAllocated"));
 }
 
 TEST_F(Lifecycle, TQ6AndTQ12AWaitingServiceGetsWhatAnotherGivesUp) {
