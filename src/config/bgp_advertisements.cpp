@@ -34,21 +34,29 @@ Checked<std::uint8_t> aggregation_length(IpFamily family, const std::optional<st
 /// B4: an aggregate that is wider than every block of an entry would announce more than the pool has.
 Checked<void> check_aggregation(const BgpAdvertisement& advertisement, const kube::IPAddressPool& pool) {
   if (advertisement.aggregation_v4 == 32 && advertisement.aggregation_v6 == 128) return {};
-  for (const auto& entry : pool.spec.addresses) {
-    const auto prefixes = parse_address_entry(entry);
+  const auto& entries = pool.spec.addresses;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto prefixes = parse_address_entry(entries[i]);
     METALLB_CONTRACT(prefixes.has_value(), "the pool was built from these entries");
     const auto shortest = std::min_element(prefixes->begin(), prefixes->end(),
                                            [](const auto& a, const auto& b) { return a.length() < b.length(); });
     const auto family = shortest->family();
     const int length = family == IpFamily::kIpv4 ? advertisement.aggregation_v4 : advertisement.aggregation_v6;
     if (length >= shortest->length()) continue;
-    return std::unexpected(Problem{
-        length_field(family),
-        "invalid aggregation length " + std::to_string(length) + ": prefix " + std::to_string(shortest->length()) +
-            " in pool " + quoted(pool.metadata.name) + " is more specific than the aggregation length for addresses " +
-            quoted(entry),
-        "choose a length from " + std::to_string(shortest->length()) + " on, or limit the advertisement to other pools",
-        false, std::pair("IPAddressPool", pool.metadata.name)});
+    const auto bits = std::to_string(shortest->length());
+    return std::unexpected(
+        Problem{.field = length_field(family),
+                .problem = "invalid aggregation length " + std::to_string(length) + ": prefix " + bits + " in pool " +
+                           quoted(pool.metadata.name) + " is more specific than the aggregation length for addresses " +
+                           quoted(entries[i]),
+                .remedy = "choose a length from " + bits + " on, or limit the advertisement to other pools",
+                .other = std::pair("IPAddressPool", pool.metadata.name),
+                .of_other = Fault{element("spec.addresses", i),
+                                  "prefix " + bits + " of " + quoted(entries[i]) + " is more specific than the aggregation "
+                                  "length " + std::to_string(length) + " of " + kAdvertisementKind + " " +
+                                      quoted(advertisement.name) + ", which includes the pool",
+                                  "give the pool a whole block of that length, or choose a length from " + bits +
+                                      " on in the advertisement, or limit that to other pools"}});
   }
   return {};
 }

@@ -43,27 +43,28 @@ std::string ConfigError::to_string() const {
   return object + ": " + explanation();
 }
 
-Built build(const Resources& resources) {
+Built build(const Resources& resources, const std::set<Party>& recent) {
   Built out;
   auto& errors = out.errors;
   const auto nodes = concerned(resources);
   // The order of the steps is that in which errors are told (controller spec 3.2).
   const auto profiles = build_bfd_profiles(by_age(resources.bfd_profiles), errors);
   out.config.bgp_peers =
-      build_bgp_peers(by_age(for_node(resources.bgp_peers, resources, nodes)), nodes, profiles, resources.secrets, errors);
-  const auto aliases = build_community_aliases(resources.communities, errors);
+      build_bgp_peers(by_precedence(for_node(resources.bgp_peers, resources, nodes), recent), nodes, profiles,
+                      resources.secrets, errors);
+  const auto aliases = build_community_aliases(by_precedence(resources.communities, recent), errors);
 
   auto pool_objects = by_age(resources.pools);
   auto& pools = out.config.pools;
-  pools = build_pools(pool_objects, resources.namespaces, errors);
+  pools = build_pools(by_precedence(resources.pools, recent), resources.namespaces, errors);
   for (const auto& object : pool_objects) {
     if (!pools.contains(object->metadata.name)) out.config.broken_pools.insert(object->metadata.name);
   }
   std::erase_if(pool_objects, [&](const auto& object) { return !pools.contains(object->metadata.name); });
 
   attach_layer2(by_age(resources.l2_advertisements), pool_objects, resources.nodes, pools, errors);
-  attach_bgp(by_age(for_node(resources.bgp_advertisements, resources, nodes)), pool_objects, resources.nodes, aliases, pools,
-             errors);
+  attach_bgp(by_precedence(for_node(resources.bgp_advertisements, resources, nodes), recent), pool_objects, resources.nodes,
+             aliases, pools, errors);
   return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,15 @@ struct Resources {
 struct Party {
   std::string kind;  ///< "BFDProfile"
   ObjectKey key;
-  friend bool operator==(const Party&, const Party&) = default;
+  friend auto operator<=>(const Party&, const Party&) = default;
+};
+
+/// What is wrong, as it is told of one of two objects that exclude each other.
+struct Fault {
+  std::string field;
+  std::string problem;
+  std::string remedy;
+  friend bool operator==(const Fault&, const Fault&) = default;
 };
 
 /// What is wrong, where, and what to do about it.
@@ -57,6 +66,8 @@ struct ConfigError {
   bool transient = false;
   /// With which object it is in conflict, or which one it misses: to change that one would mend it as well.
   std::optional<Party> other;
+  /// What to tell of `other` where that one steps back, and it is of a kind that build() never blames for this.
+  std::optional<Fault> of_other;
   bool left_out = true;   ///< no version of the object is in force
   std::string meanwhile;  ///< what is in force until it is mended, in words; empty where nothing is remembered
   /// "spec.addresses[0]: invalid CIDR ...: <remedy>; <meanwhile>"
@@ -71,7 +82,8 @@ struct Built {
   std::vector<ConfigError> errors;  ///< at most one per object, in a stable order: by kind, then age and name
 };
 
-/// An object with an error is left out; of two in conflict, the younger one. Never fails as a whole.
-[[nodiscard]] Built build(const Resources& resources);
+/// An object with an error is left out; of two in conflict, the younger one. Never fails as a whole. Those that are `recent`
+/// lose to all others of their kind, whatever their age: what has only just changed does not push out what works.
+[[nodiscard]] Built build(const Resources& resources, const std::set<Party>& recent = {});
 
 }  // namespace metallb::config

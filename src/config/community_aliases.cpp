@@ -32,10 +32,10 @@ Checked<CommunityAliases> aliases_of(const kube::Community& object, const Define
 
 }  // namespace
 
-CommunityAliases build_community_aliases(Objects<kube::Community> communities, std::vector<ConfigError>& errors) {
+CommunityAliases build_community_aliases(const Objects<kube::Community>& communities, std::vector<ConfigError>& errors) {
   CommunityAliases out;
   Definers definers;
-  for (const auto& object : by_age(std::move(communities))) {
+  for (const auto& object : communities) {
     auto aliases = aliases_of(*object, definers);
     if (!aliases) {
       errors.push_back(blame("Community", *object, aliases.error()));

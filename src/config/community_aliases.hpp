@@ -11,8 +11,9 @@ namespace metallb::config {
 
 using CommunityAliases = std::map<std::string, CommunityValue>;
 
-/// One flat name space over all objects. Of an object with an error none of the aliases counts.
-[[nodiscard]] CommunityAliases build_community_aliases(Objects<kube::Community> communities,
+/// `communities` in the order in which they win a conflict. One flat name space over all objects. Of an object with an error
+/// none of the aliases counts.
+[[nodiscard]] CommunityAliases build_community_aliases(const Objects<kube::Community>& communities,
                                                        std::vector<ConfigError>& errors);
 
 }  // namespace metallb::config

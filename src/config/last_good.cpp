@@ -78,15 +78,18 @@ bool with(AllItems& items, const Party& party, Visit visit) {
   return out;
 }
 
-/// Names the Community behind an alias (see Party): the one that defines it, or did when all was well.
+/// Names the Community behind an alias (see Party): the one whose change took it away, or else one that defines it.
 Party resolved(AllItems& items, const ConfigError& error) {
-  auto out = *error.other;
-  if (out.kind != kube::resource_of<kube::Community>().kind) return out;
+  const auto& other = *error.other;
+  if (other.kind != kube::resource_of<kube::Community>().kind) return other;
+  std::optional<ObjectKey> definer;
   for (const auto& [key, item] : std::get<Items<kube::Community>>(items)) {
-    const bool concerned = defines(item.newest.get(), out.key.name) || defines(item.good.get(), out.key.name);
-    if (concerned && !(error.kind == out.kind && error.key == key)) return {out.kind, key};
+    if (error.kind == other.kind && error.key == key) continue;
+    const bool defined = defines(item.good.get(), other.key.name);
+    if (defined && item.recent()) return {other.kind, key};
+    if (!definer && (defined || defines(item.newest.get(), other.key.name))) definer = key;
   }
-  return out;
+  return definer ? Party{other.kind, *definer} : other;
 }
 
 bool recent(AllItems& items, const Party& party) {
@@ -97,42 +100,109 @@ bool step_back(AllItems& items, const Party& party) {
   return with(items, party, [](auto& item) { return item.step_back(); });
 }
 
+/// Some version of it.
+bool in_force(AllItems& items, const Party& party) {
+  return with(items, party, [](const auto& item) { return item.version() != nullptr; });
+}
+
+/// Whoever is, has to make way for the others of its kind.
+std::set<Party> all_recent(AllItems& items) {
+  std::set<Party> out;
+  each_kind(items, [&](const auto& kind) {
+    using T = std::remove_pointer_t<decltype(kind_of(kind))>;
+    for (const auto& [key, item] : kind) {
+      if (item.recent()) out.insert({std::string(kube::resource_of<T>().kind), key});
+    }
+  });
+  return out;
+}
+
+/// What build() says of a party when the other one of the two, which it blames, stays in force.
+ConfigError turned_round(const ConfigError& error) {
+  auto fault = *error.of_other;
+  ConfigError out;
+  out.object = error.other->kind + " " + error.other->key.to_string();
+  out.field = std::move(fault.field);
+  out.problem = std::move(fault.problem);
+  out.remedy = std::move(fault.remedy);
+  out.kind = error.other->kind;
+  out.key = error.other->key;
+  out.other = Party{error.kind, error.key};
+  return out;
+}
+
+/// Whom to tell what: each object that steps back, why it did so first. What was deleted, or is fine but for who refers to
+/// it, cannot be told anything: there it is those that do.
+class Told {
+ public:
+  void steps_back(ConfigError error) {
+    const Party about{error.kind, error.key};
+    const auto [at, is_new] = index_.emplace(about, entries_.size());
+    if (is_new) {
+      entries_.push_back({std::move(error), std::nullopt});
+    } else if (entries_[at->second].missed) {
+      entries_[at->second] = {std::move(error), std::nullopt};
+    }
+  }
+  /// It goes on, because `missed` stepped back.
+  void misses(const ConfigError& error, const Party& missed) {
+    if (index_.emplace(Party{error.kind, error.key}, entries_.size()).second) entries_.push_back({error, missed});
+  }
+  /// With what is in force meanwhile.
+  [[nodiscard]] std::vector<ConfigError> errors(AllItems& items) && {
+    std::vector<ConfigError> out;
+    for (auto& [error, missed] : entries_) {
+      if (missed && index_.contains(*missed)) continue;
+      error.left_out = !missed && !in_force(items, {error.kind, error.key});
+      if (error.left_out) {
+        error.meanwhile = "until then it is not in force";
+      } else {
+        const auto former = missed ? "the former version of " + missed->kind + " " + missed->key.to_string()
+                                   : "its former version";
+        error.meanwhile = "until then " + former + " stays in force";
+      }
+      out.push_back(std::move(error));
+    }
+    return out;
+  }
+
+ private:
+  struct Entry {
+    ConfigError error;
+    std::optional<Party> missed;
+  };
+  std::vector<Entry> entries_;
+  std::map<Party, std::size_t> index_;
+};
+
 /// Steps back for the first conflict, and for all others that will still be there afterwards, so that a thousand of them do
 /// not take as many rounds. Not those whose parties have moved, of course. And who comes back into force in a former version
 /// gets along with whatever else was in force, but may put out what is recent, which settles the conflicts with that.
-bool step_back_from_conflicts(AllItems& items, const std::vector<ConfigError>& errors) {
-  std::set<std::pair<std::string, ObjectKey>> moved;
+bool step_back_from_conflicts(AllItems& items, const std::vector<ConfigError>& errors, Told& told) {
+  std::set<Party> moved;
   bool somebody_is_back = false;
   for (const auto& error : errors) {
     METALLB_CONTRACT(error.other.has_value(), "who is wrong alone has stepped back before");
     const Party blamed{error.kind, error.key};
-    auto steps = blamed;
-    auto stays = resolved(items, error);
-    if (!recent(items, blamed) && recent(items, stays)) std::swap(steps, stays);
-    if (moved.contains({steps.kind, steps.key}) || moved.contains({stays.kind, stays.key})) continue;
+    const auto other = resolved(items, error);
+    // Of one kind the recent ones are those blamed.
+    const bool turned = !recent(items, blamed) && recent(items, other);
+    const auto& steps = turned ? other : blamed;
+    const auto& stays = turned ? blamed : other;
+    if (moved.contains(other) && other.kind != blamed.kind && !error.of_other) told.misses(error, other);
+    if (moved.contains(steps) || moved.contains(stays)) continue;
     if (somebody_is_back && recent(items, stays)) continue;
     if (!step_back(items, steps)) continue;
-    moved.emplace(steps.kind, steps.key);
+    moved.insert(steps);
+    if (turned && !error.of_other) {
+      told.misses(error, other);
+    } else {
+      told.steps_back(turned ? turned_round(error) : error);
+    }
     // The one blamed was left out already. Where it steps back to nothing, nothing changes for anybody else.
-    const bool gone = steps == blamed && !with(items, steps, [](const auto& item) { return item.version() != nullptr; });
-    somebody_is_back |= !gone;
+    somebody_is_back |= turned || in_force(items, steps);
   }
   return !moved.empty();
-}
-
-void tell_what_is_in_force(AllItems& items, ConfigError& error) {
-  error.left_out = false;
-  with(items, {error.kind, error.key}, [&](const auto& item) {
-    using Level = typename std::remove_cvref_t<decltype(item)>::Level;
-    error.left_out = item.level == Level::kNone;
-    if (item.level == Level::kGood) error.meanwhile = "until then its former version stays in force";
-    return true;
-  });
-  if (error.left_out) error.meanwhile = "until then it is not in force";
-  if (error.meanwhile.empty() && error.other) {
-    const auto other = resolved(items, error);
-    error.meanwhile = "until then the former version of " + other.kind + " " + other.key.to_string() + " stays in force";
-  }
 }
 
 }  // namespace
@@ -157,25 +227,24 @@ Built LastGood::build(const Resources& resources) {
   };
 
   Built out;
-  std::vector<ConfigError> told;
-  std::set<std::pair<std::string, ObjectKey>> told_of;
+  Told told;
   for (rounds_ = 1;; ++rounds_) {
     // Deleted objects are no part of it until somebody turns out to need them: their newest version is none.
-    out = config::build(current);
+    out = config::build(current, all_recent(items));
     if (out.errors.empty()) break;
     bool moved = false;
     for (const auto& error : out.errors) {
-      if (told_of.emplace(error.kind, error.key).second) told.push_back(error);
-      if (!error.other) moved |= step_back(items, {error.kind, error.key});
+      if (error.other || !step_back(items, {error.kind, error.key})) continue;
+      told.steps_back(error);
+      moved = true;
     }
     // Conflicts later: whoever is wrong alone may have been a party to some.
-    if (!moved) moved = step_back_from_conflicts(items, out.errors);
+    if (!moved) moved = step_back_from_conflicts(items, out.errors, told);
     METALLB_CONTRACT(moved, "an object with an error is one of those that were handed in");
     assemble();
   }
 
-  for (auto& error : told) tell_what_is_in_force(items, error);
-  out.errors = std::move(told);
+  out.errors = std::move(told).errors(items);
   for (const auto& [key, item] : std::get<Items<kube::IPAddressPool>>(items)) {
     if (item.newest && item.version() == nullptr) out.config.broken_pools.insert(key.name);
   }

@@ -6,7 +6,8 @@
 // is the younger one, as build() has it. So a change can only fail to take effect; it takes nothing away from what works.
 //
 // In:   the objects of the cluster, as for build().
-// Out:  the configuration in force, and an error per object that is not in force as it is in the cluster.
+// Out:  the configuration in force, and an error per object that is not in force as it is in the cluster; where that one
+//       cannot be told (it was deleted, say), on those that refer to it.
 // Thread: its owner's. It knows no time.
 #pragma once
 

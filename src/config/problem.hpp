@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <expected>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "config/build.hpp"
+#include "kube/resource.hpp"
 
 namespace metallb::config {
 
@@ -19,6 +21,7 @@ struct Problem {
   bool transient = false;  ///< see ConfigError
   /// Kind and name of the object in conflict or missing, of the same namespace.
   std::optional<std::pair<std::string, std::string>> other = {};
+  std::optional<Fault> of_other = {};  ///< see ConfigError
 };
 
 template <class T>
@@ -41,6 +44,7 @@ template <class T>
           .key = std::move(key),
           .transient = problem.transient,
           .other = std::move(other),
+          .of_other = std::move(problem.of_other),
           .left_out = true,
           .meanwhile = {}};
 }
@@ -66,6 +70,20 @@ template <class T>
            std::tie(y.creationTimestamp, y.name, y.namespace_, y.uid);
   });
   return objects;
+}
+
+/// The order in which objects win a conflict: by age, and those that are `recent` after all others (see build()).
+template <class T>
+[[nodiscard]] Objects<T> by_precedence(Objects<T> objects, const std::set<Party>& recent) {
+  const std::string kind(kube::resource_of<T>().kind);
+  Objects<T> out;
+  Objects<T> later;
+  for (auto& object : by_age(std::move(objects))) {
+    auto& place = recent.contains({kind, object->metadata.key()}) ? later : out;
+    place.push_back(std::move(object));
+  }
+  out.insert(out.end(), later.begin(), later.end());
+  return out;
 }
 
 }  // namespace metallb::config

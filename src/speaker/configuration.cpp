@@ -136,6 +136,10 @@ std::optional<kube::EventNote> Configuration::complaint(const config::ConfigErro
   if (auto note = about(l2_advertisements_)) return note;
   if (auto note = about(bgp_peers_)) return note;
   if (auto note = about(bgp_advertisements_)) return note;
+  // What else is wrong with a pool the controller tells, which knows no advertisements.
+  if (error.other && error.other->kind == kube::resource_of<kube::BGPAdvertisement>().kind) {
+    if (auto note = about(pools_)) return note;
+  }
   return about(bfd_profiles_);
 }
 

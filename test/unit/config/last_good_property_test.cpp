@@ -112,6 +112,29 @@ class Edited {
   std::map<std::string, std::shared_ptr<kube::BFDProfile>> profiles_;
 };
 
+/// The error stands on whoever is not in force as it is written, and on nobody else, unless a peer's profile stepped back.
+void check_blame(const std::vector<ConfigError>& errors, const InForce& after, const InForce& written) {
+  std::map<std::string, const ConfigError*> blamed;
+  for (const auto& error : errors) {
+    if (error.kind == "BFDProfile") continue;
+    RC_ASSERT(blamed.emplace((error.kind == "BGPPeer" ? "peer " : "pool ") + error.key.name, &error).second);
+  }
+  for (const auto& [name, version] : written) {
+    const auto found = after.find(name);
+    const auto error = blamed.find(name);
+    if (found == after.end() || found->second != version) {
+      RC_ASSERT(error != blamed.end());
+      RC_ASSERT(error->second->left_out == (found == after.end()));
+      RC_ASSERT(error->second->meanwhile ==
+                (found == after.end() ? "until then it is not in force" : "until then its former version stays in force"));
+    } else if (error != blamed.end()) {
+      RC_ASSERT(error->second->other.has_value());
+      RC_ASSERT(error->second->other->kind == "BFDProfile");
+      RC_ASSERT(!error->second->left_out);
+    }
+  }
+}
+
 TEST(LastGoodProperty, AChangeCanOnlyFailToTakeEffectItTakesNothingAwayFromWhatWorks) {
   EXPECT_TRUE(rc::check([] {
     LastGood last_good;
@@ -129,6 +152,7 @@ TEST(LastGoodProperty, AChangeCanOnlyFailToTakeEffectItTakesNothingAwayFromWhatW
       }
       for (const auto& [name, version] : before) RC_ASSERT(after.contains(name) || !written.contains(name));
       RC_ASSERT(after == written || !built.errors.empty());
+      check_blame(built.errors, after, written);
       RC_ASSERT(last_good.build(edited.resources()).config == built.config);  // looking again changes nothing
       before = after;
     }

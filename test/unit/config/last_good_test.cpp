@@ -11,7 +11,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 class LastGoodConfig : public testing::Test {
  protected:
@@ -212,6 +214,158 @@ TEST_F(LastGoodConfig, NodesThatMakeTwoPeersMeetDoNotStopBoth) {
   build(1);
   ASSERT_THAT(built.config.bgp_peers, SizeIs(1));
   EXPECT_EQ(built.config.bgp_peers[0].name, "one");
+}
+
+// -- on whom the error stands ---------------------------------------------------------------------------------------------
+
+template <class T>
+std::shared_ptr<T> created(std::shared_ptr<T> object, const char* time) {
+  object->metadata.creationTimestamp = time;
+  return object;
+}
+constexpr const char* kFirst = "2026-01-01T00:00:00Z";
+constexpr const char* kSecond = "2026-01-02T00:00:00Z";
+
+TEST_F(LastGoodConfig, OfTwoPoolsThatOverlapTheOneThatWasEditedIsBlamedAlsoWhenItIsTheOlder) {
+  const auto newer = created(pool("newer", {"10.61.0.0/30"}), kSecond);
+  resources.pools = {created(pool("older", {"10.60.0.0/30"}), kFirst)};
+  build(0);
+  resources.pools.push_back(newer);
+  build(0);
+  resources.pools = {created(pool("older", {"10.61.0.0/30"}), kFirst), newer};
+  build(1);
+  EXPECT_EQ(prefixes("older"), "10.60.0.0/30");
+  EXPECT_EQ(prefixes("newer"), "10.61.0.0/30");
+  EXPECT_EQ(built.errors[0].to_string(),
+            "IPAddressPool metallb-system/older: spec.addresses[0]: parsing address pool older: CIDR \"10.61.0.0/30\" in "
+            "pool \"older\" overlaps with already defined CIDR \"10.61.0.0/30\" (\"10.61.0.0/30\" here, \"10.61.0.0/30\" in "
+            "pool \"newer\"): give every address to one pool, and list it once; until then its former version stays in "
+            "force");
+  EXPECT_FALSE(built.errors[0].left_out);
+  const auto errors = built.errors;
+  build(1);
+  EXPECT_EQ(built.errors, errors) << "also at the next look";
+
+  // Nothing is remembered: the older one wins.
+  last_good = {};
+  build(1);
+  EXPECT_THAT(blamed(), ElementsAre("newer"));
+  EXPECT_EQ(prefixes("older"), "10.61.0.0/30");
+}
+
+TEST_F(LastGoodConfig, OfTwoPeersOfOneSessionTheOneThatWasEditedIsBlamedAlsoWhenItIsTheOlder) {
+  const auto at = [](const char* name, const char* address, const char* time) {
+    auto out = created(peer(name), time);
+    out->spec.peerAddress = address;
+    return out;
+  };
+  resources.bgp_peers = {at("pa", "192.0.2.11", kFirst), at("pb", "192.0.2.12", kSecond)};
+  build(0);
+  resources.bgp_peers[0] = at("pa", "192.0.2.12", kFirst);
+  build(1);
+  EXPECT_THAT(blamed(), ElementsAre("pa"));
+  EXPECT_EQ(built.errors[0].field, "spec.peerAddress");
+  EXPECT_THAT(built.errors[0].explanation(), HasSubstr("192.0.2.12, port 179 already exists on a common node: it is that of "
+                                                       "BGPPeer \"pb\""));
+  EXPECT_THAT(built.errors[0].explanation(), HasSubstr("; until then its former version stays in force"));
+  ASSERT_THAT(built.config.bgp_peers, SizeIs(2));
+  EXPECT_EQ(built.config.bgp_peers[0].address->to_string(), "192.0.2.11");
+  EXPECT_EQ(built.config.bgp_peers[1].address->to_string(), "192.0.2.12");
+
+  last_good = {};
+  build(1);
+  EXPECT_THAT(blamed(), ElementsAre("pb"));
+}
+
+TEST_F(LastGoodConfig, OfTwoCommunitiesOfOneAliasTheOneThatWasEditedIsBlamedAlsoWhenItIsTheOlder) {
+  const auto cb = created(community("cb", {{"y", "2:2"}}), kSecond);
+  resources.communities = {created(community("ca", {{"x", "1:1"}}), kFirst), cb};
+  build(0);
+  resources.communities = {created(community("ca", {{"y", "1:1"}}), kFirst), cb};
+  build(1);
+  EXPECT_THAT(blamed(), ElementsAre("ca"));
+  EXPECT_EQ(built.errors[0].explanation(),
+            "spec.communities[0].name: duplicate definition of community \"y\", which Community \"cb\" defines: give every "
+            "alias a name of its own, over all Community objects; until then its former version stays in force");
+
+  last_good = {};
+  build(1);
+  EXPECT_THAT(blamed(), ElementsAre("cb"));
+}
+
+TEST_F(LastGoodConfig, OfTwoAdvertisementsThatContradictEachOtherTheOneThatWasEditedIsBlamed) {
+  resources.nodes = {node("n")};
+  resources.pools = {pool("a", {"10.0.0.0/24"})};
+  resources.bgp_advertisements = {bgp_advertisement("a", {.localPref = 100}), bgp_advertisement("b", {.localPref = 100})};
+  build(0);
+  resources.bgp_advertisements[0] = bgp_advertisement("a", {.localPref = 200});
+  build(1);
+  EXPECT_THAT(blamed(), ElementsAre("a"));
+  EXPECT_THAT(built.errors[0].explanation(), HasSubstr("invalid local preference 200"));
+  EXPECT_THAT(built.errors[0].explanation(), HasSubstr("by BGPAdvertisement \"b\""));
+}
+
+TEST_F(LastGoodConfig, APoolThatWasNeverValidIsTheOneRefusedAndHasNoFormerVersion) {
+  const auto rb = created(pool("rb", {"10.62.0.0/28"}), kSecond);
+  resources.pools = {created(pool("ra", {"10.62.0.9-10.62.0.1"}), kFirst)};
+  build(1);
+  resources.pools.push_back(rb);
+  build(1);
+  resources.pools = {created(pool("ra", {"10.62.0.1-10.62.0.9"}), kFirst), rb};
+  EXPECT_THAT(build(1).broken_pools, ElementsAre("ra"));
+  EXPECT_EQ(prefixes("rb"), "10.62.0.0/28");
+  EXPECT_THAT(blamed(), ElementsAre("ra"));
+  EXPECT_TRUE(built.errors[0].left_out);
+  EXPECT_THAT(built.errors[0].explanation(), HasSubstr("10.62.0.1-10.62.0.9\" here, \"10.62.0.0/28\" in pool \"rb\""));
+  EXPECT_THAT(built.errors[0].explanation(), HasSubstr("; until then it is not in force"));
+  EXPECT_THAT(built.errors[0].explanation(), Not(HasSubstr("former version")));
+}
+
+TEST_F(LastGoodConfig, APoolThatAnAdvertisementForbidsIsBlamedForItself) {
+  resources.nodes = {node("n")};
+  resources.pools = {pool("a", {"10.0.0.0/24"})};
+  resources.bgp_advertisements = {bgp_advertisement("adv", {.aggregationLength = 26})};
+  build(0);
+  resources.pools = {pool("a", {"10.0.0.0/24", "10.0.2.0/28"}), pool("new", {"10.0.3.0/28"})};
+  build(2);
+  EXPECT_THAT(blamed(), UnorderedElementsAre("a", "new"));
+  for (const auto& error : built.errors) {
+    const bool edited = error.key.name == "a";
+    EXPECT_EQ(error.kind, "IPAddressPool");
+    EXPECT_EQ(error.field, edited ? "spec.addresses[1]" : "spec.addresses[0]");
+    EXPECT_THAT(error.problem, HasSubstr(edited ? "\"10.0.2.0/28\"" : "\"10.0.3.0/28\""));
+    EXPECT_THAT(error.problem, HasSubstr("BGPAdvertisement \"adv\""));
+    EXPECT_EQ(error.left_out, !edited);
+    EXPECT_EQ(error.meanwhile, edited ? "until then its former version stays in force" : "until then it is not in force");
+  }
+  EXPECT_THAT(built.config.broken_pools, ElementsAre("new"));
+}
+
+TEST_F(LastGoodConfig, WhoRefersToAnObjectThatTurnsBadIsNotBlamedForIt) {
+  auto router = peer("router");
+  router->spec.bfdProfile = "fast";
+  resources.bgp_peers = {router};
+  resources.bfd_profiles = {profile("fast", {.receiveInterval = 50})};
+  const auto before = build(0);
+  resources.bfd_profiles = {profile("fast", {.receiveInterval = 9})};
+  EXPECT_EQ(build(1), before);
+  EXPECT_THAT(blamed(), ElementsAre("fast"));
+}
+
+TEST_F(LastGoodConfig, ADeletedAliasStaysWithWhoNeedsItWhenItsSuccessorIsRefused) {
+  resources.nodes = {node("n")};
+  resources.pools = {pool("a", {"10.0.0.0/24"})};
+  resources.bgp_advertisements = {bgp_advertisement("adv", {.communities = {"x"}})};
+  resources.communities = {community("c2", {{"y", "2:2"}}), community("c9", {{"x", "9:9"}})};
+  const auto before = build(0);
+  resources.communities = {community("c1", {{"x", "1:1"}, {"y", "1:1"}}), community("c2", {{"y", "2:2"}})};
+  EXPECT_EQ(build(2), before);
+  EXPECT_THAT(blamed(), UnorderedElementsAre("c1", "adv"));
+  for (const auto& error : built.errors) {
+    EXPECT_EQ(error.meanwhile, error.key.name == "c1"
+                                   ? "until then it is not in force"
+                                   : "until then the former version of Community metallb-system/c9 stays in force");
+  }
 }
 
 // -- cost -----------------------------------------------------------------------------------------------------------------

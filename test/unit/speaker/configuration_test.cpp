@@ -177,5 +177,28 @@ TEST_F(ConfigurationOfIris1, ComplainsOnceAboutEachObjectAtFault) {
   EXPECT_THAT(configuration.errors(), SizeIs(3));
 }
 
+TEST_F(ConfigurationOfIris1, ComplainsAboutAPoolOnlyWhereTheControllerCannot) {
+  kube::BGPAdvertisement advertisement;
+  advertisement.metadata.namespace_ = kOwnNamespace;
+  advertisement.metadata.name = "adv";
+  advertisement.spec.aggregationLength = 24;
+  put(advertisement);
+  EXPECT_THAT(configuration.build().complaints, IsEmpty());
+
+  kube::IPAddressPool pool;
+  pool.metadata.namespace_ = kOwnNamespace;
+  pool.metadata.name = "small";
+  pool.spec.addresses = {"192.0.2.0/28"};
+  put(pool);
+  pool.metadata.name = "bad";
+  pool.spec.addresses = {"nonsense"};
+  put(pool);
+  const auto complaints = configuration.build().complaints;
+  EXPECT_THAT(configuration.errors(), SizeIs(2));
+  ASSERT_THAT(complaints, SizeIs(1));
+  EXPECT_EQ(complaints[0].about.kind, "IPAddressPool");
+  EXPECT_EQ(complaints[0].about.name, "small");
+}
+
 }  // namespace
 }  // namespace metallb::speaker
