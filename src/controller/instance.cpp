@@ -1,6 +1,8 @@
 #include "controller/instance.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "controller/kept_service.hpp"
 #include "kube/event_note.hpp"
@@ -93,8 +95,19 @@ SteadyPoint Instance::next_deadline() const {
 }
 
 const Decision* Instance::decision(const ServiceKey& service) const {
+  static constexpr auto plain = [](Decision::State state) { return Decision{state, {}, {}}; };
+  static const std::array kPlain{plain(Decision::State::kAssigned), plain(Decision::State::kPartial),
+                                 plain(Decision::State::kPending), plain(Decision::State::kRefused)};
   const auto found = records_.find(service);
-  return found == records_.end() ? nullptr : &found->second.decision;
+  if (found == records_.end()) return nullptr;
+  const auto& record = found->second;
+  return record.why ? record.why.get() : &kPlain.at(std::to_underlying(record.state));
+}
+
+void Instance::Record::decide(Decision decision) {
+  state = decision.state;
+  const bool plain = decision.reason.empty() && decision.details.empty();
+  why = plain ? nullptr : std::make_unique<const Decision>(std::move(decision));
 }
 
 void Instance::apply(Now now, const kube::Change<kube::Service>& change) {
@@ -128,7 +141,7 @@ void Instance::apply(Now now, const kube::Change<kube::Service>& change) {
     adopting_.push_back(key);
     return;
   }
-  records_[key].by_event = true;
+  if (phase_ == Phase::kRunning || records_.contains(key)) records_[key].by_event = true;
   queue_.add(key);
 }
 

@@ -63,6 +63,8 @@ struct Options {
   bool leads = true;       ///< from the start; else it waits for Leading
 };
 
+/// While there is no pool at all, so many Services are told at most: ten thousand events that say the same help nobody.
+inline constexpr std::size_t kMostExplained = 1000;
 /// Status writes on their way at once: more than the client's connections ever carry.
 inline constexpr std::size_t kMostWrites = 256;
 
@@ -94,9 +96,10 @@ class Instance {
 
   /// What is remembered about a Service that is looked after.
   struct Record {
-    Decision decision;
-    std::size_t told = 0;   ///< hash of the notes about its present state that the user has been told; 0: none
-    bool by_event = false;  ///< it changed since the last look
+    Decision::State state = Decision::State::kPending;
+    bool by_event = false;                ///< it changed since the last look
+    std::unique_ptr<const Decision> why;  ///< the decision, where it says more than `state`
+    std::size_t told = 0;                 ///< hash of the notes about its present state that the user has been told; 0: none
     /// The last decision, until the watch has shown the write of it: what the status says may be older.
     struct Unwritten {
       std::vector<IpAddress> addresses;
@@ -105,6 +108,7 @@ class Instance {
     };
     std::unique_ptr<Unwritten> unwritten;
 
+    void decide(Decision decision);
     [[nodiscard]] bool newer_than(const kube::Service& service) const {
       return unwritten && service.metadata.resourceVersion != unwritten->version;
     }

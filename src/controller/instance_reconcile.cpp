@@ -69,11 +69,12 @@ void Instance::explain(const ServiceKey& key, Output& out) {
     records_.erase(key);
     return;
   }
+  if (records_.size() >= kMostExplained && !records_.contains(key)) return;
   ipam::Allocator nobody;
   const auto outcome = converge(*service, {}, *config_, nobody, options_.namespace_);
   auto& record = records_[key];
   tell(*service, outcome, record, out);
-  record.decision = decision_of(outcome);
+  record.decide(decision_of(outcome));
   record.by_event = false;
 }
 
@@ -82,7 +83,7 @@ bool Instance::publish(const kube::Service& service, Record& record, Outcome out
   waiting_.set(key, std::move(outcome.interest));
   if (outcome.failed && record.by_event) ++metrics_.update_errors_total;
   tell(service, outcome, record, out);
-  record.decision = decision_of(outcome);
+  record.decide(decision_of(outcome));
   record.by_event = false;
   if (outcome.keep_status) return false;
 

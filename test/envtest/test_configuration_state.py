@@ -222,12 +222,13 @@ def test_the_rights_of_the_service_accounts_are_enough(cluster):
 @pytest.mark.real_only("rights")
 def test_pools_that_cannot_be_read_are_an_infra_error_until_they_can(cluster):
     """Row 17 of section 8.1, after a role was lost; a server that is started again for other reasons is not told."""
-    roles = {name: f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/roles/{name}" for name in ("controller", "pod-lister")}
-    before = {name: cluster.api.get(path)["rules"] for name, path in roles.items()}
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    roles = [f"{rbac}/clusterroles/{NAMESPACE}:controller", *(f"{rbac}/namespaces/{NAMESPACE}/roles/{name}" for name in ("controller", "pod-lister"))]
+    before = {path: cluster.api.get(path)["rules"] for path in roles}
     try:
-        for name, path in roles.items():
-            rules = [{**rule, "resources": [resource for resource in rule["resources"] if resource != "ipaddresspools"]} for rule in before[name]]
-            cluster.api.merge(path, {"rules": rules})
+        for path, rules in before.items():
+            left = [{**rule, "resources": [resource for resource in rule["resources"] if resource != "ipaddresspools"]} for rule in rules]
+            cluster.api.merge(path, {"rules": left})
         cluster.plane.restart_api_server()
 
         def told() -> bool:
@@ -237,6 +238,6 @@ def test_pools_that_cannot_be_read_are_an_infra_error_until_they_can(cluster):
         assert set(cluster.results().values()) == {"Unknown"}
         assert all("cannot read ipaddresspools" in cluster.summary(name) and "forbidden" in cluster.summary(name) for name in EVERYBODY)
     finally:
-        for name, path in roles.items():
-            cluster.api.merge(path, {"rules": before[name]})
+        for path, rules in before.items():
+            cluster.api.merge(path, {"rules": rules})
     cluster.wait_until_invalid()

@@ -177,6 +177,16 @@ TEST(NoPoolAtStart, WhoWaitsIsToldSoOnceAfterTenSecondsAndNothingIsTouched) {
   EXPECT_EQ(lab.controller.decision(key_of("late")), nullptr);
 }
 
+TEST(NoPoolAtStart, OfVeryManySomeAreToldAndAllAreServedInTheEnd) {
+  Lab lab;
+  for (std::size_t i = 0; i < kMostExplained + 500; ++i) lab.api.put(service("s" + std::to_string(i)));
+  lab.start();
+  lab.advance(std::chrono::seconds(10));
+  EXPECT_EQ(lab.events.size(), kMostExplained);
+  lab.put(pool("p", {"10.0.0.0/16"}));
+  for (std::size_t i = 0; i < kMostExplained + 500; ++i) ASSERT_NE(lab.addresses("s" + std::to_string(i)), "") << i;
+}
+
 TEST(NoPoolAtStart, APoolThatComesWithinTheGraceLeavesNothingToTell) {
   Lab lab;
   lab.api.put(service("web"));
