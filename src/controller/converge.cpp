@@ -26,7 +26,7 @@ class Pass {
     wish_.labels = service.metadata.labels;
     wish_.prefers_dual = service.spec.ipFamilyPolicy == "PreferDualStack";
     wish_.requires_dual = service.spec.ipFamilyPolicy == "RequireDualStack";
-    wish_.ipv6_first = !service.spec.ipFamilies.empty() && service.spec.ipFamilies.front() == "IPv6";
+    wish_.ipv6_first = ipv6_first(service);
     wish_.claim = claim_of(service);
     wish_.addresses_field = addresses_field(service);
     wish_.pool = requested_pool(service);

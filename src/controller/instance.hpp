@@ -64,7 +64,7 @@ struct Options {
 };
 
 /// While there is no pool at all, so many Services are told at most: ten thousand events that say the same help nobody.
-inline constexpr std::size_t kMostExplained = 1000;
+inline constexpr std::size_t kMostExplained = 250;
 /// Status writes on their way at once: more than the client's connections ever carry.
 inline constexpr std::size_t kMostWrites = 256;
 

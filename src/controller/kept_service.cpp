@@ -16,6 +16,7 @@ std::shared_ptr<const kube::Service> kept_of(const kube::Service& service) {
     if (is_ours(annotation.first)) out->metadata.annotations.insert(annotation);
   }
   out->spec = service.spec;
+  if (!ipv6_first(service)) out->spec.ipFamilies = {};
   if (!would_share(service)) {
     out->spec.ports = {};
     out->spec.selector = {};

@@ -104,6 +104,10 @@ std::expected<std::vector<IpAddress>, RequestError> requested_addresses(const ku
   return std::vector{*address};
 }
 
+bool ipv6_first(const kube::Service& service) {
+  return !service.spec.ipFamilies.empty() && service.spec.ipFamilies.front() == "IPv6";
+}
+
 bool is_ours(std::string_view annotation) {
   return annotation.starts_with(kDomain) || annotation.starts_with(kDeprecatedDomain);
 }

@@ -36,6 +36,9 @@ enum class Families : std::uint8_t { kIpv4, kIpv6, kDual };
 /// spec.clusterIPs, or spec.clusterIP where that is absent; empty when both are.
 [[nodiscard]] std::vector<std::string> cluster_addresses(const kube::Service& service);
 
+/// Whether spec.ipFamilies begins with IPv6, which is all that its order says.
+[[nodiscard]] bool ipv6_first(const kube::Service& service);
+
 struct RequestError {
   std::string field;    ///< the annotation, or kAddressField
   std::string value;    ///< as the user wrote it

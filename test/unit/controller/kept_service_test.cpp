@@ -47,9 +47,18 @@ TEST(KeptService, AsksForTheSame) {
     EXPECT_EQ(cluster_addresses(*kept), cluster_addresses(whole));
     EXPECT_TRUE(class_matches(*kept, "c"));
     EXPECT_EQ(service_patch(*kept, {}, ""), service_patch(whole, {}, ""));
-    EXPECT_EQ(kept->spec, whole.spec) << "it would share its address";
+    EXPECT_EQ(ipv6_first(*kept), ipv6_first(whole));
+    auto spec = whole.spec;
+    spec.ipFamilies = {};
+    EXPECT_EQ(kept->spec, spec) << "it would share its address";
     EXPECT_EQ(kept->status, whole.status);
   }
+}
+
+TEST(KeptService, TheOrderOfFamiliesIsKeptWhereItIsNotTheUsualOne) {
+  auto whole = full();
+  whole.spec.ipFamilies = {"IPv6", "IPv4"};
+  EXPECT_TRUE(ipv6_first(*kept_of(whole)));
 }
 
 TEST(KeptService, TheOlderSpellingSharesAsWell) {
