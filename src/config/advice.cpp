@@ -10,7 +10,8 @@
 namespace metallb::config {
 namespace {
 
-/// So many names that lead nowhere are told of a list, and how many there are besides: who wrote them sees the pattern.
+/// So many names that lead nowhere, or entries of a pool, are told of a list, and how many there are besides: who wrote them
+/// sees the pattern.
 constexpr std::size_t kMostNames = 5;
 
 /// Addresses that no client can have a connection to, whoever announces them (RFC 6890, RFC 1112, RFC 919; RFC 4291).
@@ -102,16 +103,19 @@ Advice::Texts Advice::on_peers_of(const kube::BGPAdvertisementSpec& advertisemen
 
 Advice::Texts advice_on_fields(const kube::IPAddressPoolSpec& pool) {
   Advice::Texts out;
+  std::size_t found = 0;
   for (std::size_t i = 0; i < pool.addresses.size(); ++i) {
     const auto entry = parse_address_entry(pool.addresses[i]);
     if (!entry) continue;
     for (const auto& unusable : kUnusable) {
       const auto network = *IpPrefix::parse(unusable.network);
       if (std::none_of(entry->begin(), entry->end(), [&](const auto& prefix) { return prefix.overlaps(network); })) continue;
+      if (++found > kMostNames) continue;
       out.push_back(element("spec.addresses", i) + ": " + quoted(pool.addresses[i]) + " has " + unusable.what + " (" +
                     unusable.network + "), which are assigned, but which no client can reach: use addresses of your network");
     }
   }
+  if (found > kMostNames) out.push_back("spec.addresses: the same is true of " + std::to_string(found - kMostNames) + " more");
   return out;
 }
 
