@@ -6,10 +6,7 @@ namespace metallb::controller {
 
 std::shared_ptr<const kube::Service> kept_of(const kube::Service& service) {
   auto out = std::make_shared<kube::Service>();
-  out->metadata.name = service.metadata.name;
-  out->metadata.namespace_ = service.metadata.namespace_;
-  out->metadata.uid = service.metadata.uid;
-  out->metadata.resourceVersion = service.metadata.resourceVersion;
+  out->metadata = service.metadata.identity();
   out->metadata.creationTimestamp = service.metadata.creationTimestamp;
   out->metadata.labels = service.metadata.labels;
   for (const auto& annotation : service.metadata.annotations) {

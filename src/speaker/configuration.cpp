@@ -25,10 +25,7 @@ bool absorb(kube::Store<T>& store, const kube::Change<T>& change) {
 /// Without what no peer can use: the namespace has Secrets of all kinds, and none of their business is ours.
 std::shared_ptr<const kube::Secret> reduced(const kube::Secret& secret) {
   auto out = std::make_shared<kube::Secret>();
-  out->metadata.namespace_ = secret.metadata.namespace_;
-  out->metadata.name = secret.metadata.name;
-  out->metadata.uid = secret.metadata.uid;
-  out->metadata.resourceVersion = secret.metadata.resourceVersion;
+  out->metadata = secret.metadata.identity();
   out->type = secret.type;
   if (const auto password = secret.data.find(kPassword); secret.type == kBasicAuth && password != secret.data.end()) {
     out->data.insert(*password);

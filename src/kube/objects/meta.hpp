@@ -44,6 +44,15 @@ struct ObjectMeta {
   bool operator==(const ObjectMeta&) const = default;
 
   [[nodiscard]] ObjectKey key() const { return {namespace_, name}; }
+  /// Which object in which version, and nothing else: what is kept of one that matters little.
+  [[nodiscard]] ObjectMeta identity() const {
+    ObjectMeta out;
+    out.name = name;
+    out.namespace_ = namespace_;
+    out.uid = uid;
+    out.resourceVersion = resourceVersion;
+    return out;
+  }
 };
 BOOST_DESCRIBE_STRUCT(ObjectMeta, (),
                       (name, generateName, namespace_, uid, resourceVersion, generation, creationTimestamp, labels,

@@ -55,6 +55,18 @@ inline void show(kube::Service& service, std::initializer_list<const char*> addr
   for (const auto* address : addresses) service.status.loadBalancer.ingress.push_back({address, ""});
 }
 
+/// What the watch says of one object, and at the end of a list.
+template <class T>
+Input upserted(T object) {
+  object.metadata.uid = "uid";
+  object.metadata.resourceVersion = "1";
+  return kube::Change<T>(kube::Upserted<T>{std::make_shared<const T>(std::move(object))});
+}
+template <class T>
+Input listed() {
+  return kube::Change<T>(kube::Listed<T>{});
+}
+
 class Lab {
  public:
   explicit Lab(Options options = {"metallb-system", ""}) : options_(std::move(options)), controller(options_) {}
