@@ -19,12 +19,15 @@ struct Unusable {
   const char* network;
   const char* what;
 };
-constexpr std::array kUnusable{
-    Unusable{"0.0.0.0/8", "addresses of \"this network\""}, Unusable{"127.0.0.0/8", "loopback addresses"},
-    Unusable{"169.254.0.0/16", "link-local addresses"},     Unusable{"224.0.0.0/4", "multicast addresses"},
-    Unusable{"255.255.255.255/32", "the broadcast address"}, Unusable{"::/128", "the unspecified address"},
-    Unusable{"::1/128", "the loopback address"},             Unusable{"fe80::/10", "link-local addresses"},
-    Unusable{"ff00::/8", "multicast addresses"}};
+constexpr std::array kUnusable{Unusable{"0.0.0.0/8", "addresses of \"this network\""},
+                               Unusable{"127.0.0.0/8", "loopback addresses"},
+                               Unusable{"169.254.0.0/16", "link-local addresses"},
+                               Unusable{"224.0.0.0/4", "multicast addresses"},
+                               Unusable{"255.255.255.255/32", "the broadcast address"},
+                               Unusable{"::/128", "the unspecified address"},
+                               Unusable{"::1/128", "the loopback address"},
+                               Unusable{"fe80::/10", "link-local addresses"},
+                               Unusable{"ff00::/8", "multicast addresses"}};
 
 template <class T>
 std::set<std::string> names_of(const Objects<T>& objects) {
@@ -112,10 +115,12 @@ Advice::Texts advice_on_fields(const kube::IPAddressPoolSpec& pool) {
       if (std::none_of(entry->begin(), entry->end(), [&](const auto& prefix) { return prefix.overlaps(network); })) continue;
       if (++found > kMostNames) continue;
       out.push_back(element("spec.addresses", i) + ": " + quoted(pool.addresses[i]) + " has " + unusable.what + " (" +
-                    unusable.network + "), which are assigned, but which no client can reach: use addresses of your network");
+                    unusable.network +
+                    "), which are assigned, but which no client can reach: use addresses of your network");
     }
   }
-  if (found > kMostNames) out.push_back("spec.addresses: the same is true of " + std::to_string(found - kMostNames) + " more");
+  if (found > kMostNames)
+    out.push_back("spec.addresses: the same is true of " + std::to_string(found - kMostNames) + " more");
   return out;
 }
 

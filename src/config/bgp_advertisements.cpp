@@ -52,8 +52,10 @@ Checked<void> check_aggregation(const BgpAdvertisement& advertisement, const kub
                 .remedy = "choose a length from " + bits + " on, or limit the advertisement to other pools",
                 .other = std::pair("IPAddressPool", pool.metadata.name),
                 .of_other = Fault{element("spec.addresses", i),
-                                  "prefix " + bits + " of " + quoted(entries[i]) + " is more specific than the aggregation "
-                                  "length " + std::to_string(length) + " of " + kAdvertisementKind + " " +
+                                  "prefix " + bits + " of " + quoted(entries[i]) +
+                                      " is more specific than the aggregation "
+                                      "length " +
+                                      std::to_string(length) + " of " + kAdvertisementKind + " " +
                                       quoted(advertisement.name) + ", which includes the pool",
                                   "give the pool a whole block of that length, or choose a length from " + bits +
                                       " on in the advertisement, or limit that to other pools"}});

@@ -49,9 +49,8 @@ Built build(const Resources& resources, const std::set<Party>& recent) {
   const auto nodes = concerned(resources);
   // The order of the steps is that in which errors are told (controller spec 3.2).
   const auto profiles = build_bfd_profiles(by_age(resources.bfd_profiles), errors);
-  out.config.bgp_peers =
-      build_bgp_peers(by_precedence(for_node(resources.bgp_peers, resources, nodes), recent), nodes, profiles,
-                      resources.secrets, errors);
+  out.config.bgp_peers = build_bgp_peers(by_precedence(for_node(resources.bgp_peers, resources, nodes), recent), nodes,
+                                         profiles, resources.secrets, errors);
   const auto aliases = build_community_aliases(by_precedence(resources.communities, recent), errors);
 
   auto pool_objects = by_age(resources.pools);

@@ -157,8 +157,8 @@ class Told {
       if (error.left_out) {
         error.meanwhile = "until then it is not in force";
       } else {
-        const auto former = missed ? "the former version of " + missed->kind + " " + missed->key.to_string()
-                                   : "its former version";
+        const auto former =
+            missed ? "the former version of " + missed->kind + " " + missed->key.to_string() : "its former version";
         error.meanwhile = "until then " + former + " stays in force";
       }
       out.push_back(std::move(error));

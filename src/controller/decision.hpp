@@ -1,5 +1,5 @@
-// Why a Service has the addresses it has, or none, as data: for logs, metrics and tools that explain. Which ones it has is the
-// allocator's to say.
+// Why a Service has the addresses it has, or none, as data: for logs, metrics and tools that explain. Which ones it has is
+// the allocator's to say.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What the controller keeps of a Service: the fields that some part of it reads. A cluster may have ten thousand Services, and
-// what users and tools write into annotations and selectors is often the larger part of each.
+// What the controller keeps of a Service: the fields that some part of it reads. A cluster may have ten thousand Services,
+// and what users and tools write into annotations and selectors is often the larger part of each.
 #pragma once
 
 #include <memory>

@@ -43,8 +43,8 @@ class Exchanges {
   void stop(Output& out);
 
   void join(SteadyPoint now, const std::vector<IpAddress>& addresses, Output& out);
-  /// This node was away: with a random member now, unless such an exchange is under way. Where it suspects all others, since it
-  /// heard of nobody for long, with one of these.
+  /// This node was away: with a random member now, unless such an exchange is under way. Where it suspects all others, since
+  /// it heard of nobody for long, with one of these.
   void catch_up(SteadyPoint now, Output& out);
 
   /// Some Join has ended.

@@ -46,11 +46,11 @@ class EventRecorder {
     std::string instance;   ///< the node, or empty
   };
   struct Limits {
-    std::size_t events = 512;       ///< remembered, to be counted up
-    std::size_t objects = 1024;     ///< whose budgets are remembered; and groups of similar notes
-    std::size_t waiting = 16'384;   ///< notes that wait for their turn, some 200 bytes each; more are dropped
-    std::size_t in_flight = 1024;   ///< writes without an outcome, those that wait for another try included
-    std::size_t at_once = 3;        ///< writes under way
+    std::size_t events = 512;      ///< remembered, to be counted up
+    std::size_t objects = 1024;    ///< whose budgets are remembered; and groups of similar notes
+    std::size_t waiting = 16'384;  ///< notes that wait for their turn, some 200 bytes each; more are dropped
+    std::size_t in_flight = 1024;  ///< writes without an outcome, those that wait for another try included
+    std::size_t at_once = 3;       ///< writes under way
     Duration quiet = std::chrono::milliseconds(100);  ///< since the end of other writes, until it is an Event's turn
     Duration patience = std::chrono::seconds(10);     ///< with other writes, until Events are written beside them
     std::size_t similar = 10;

@@ -230,7 +230,8 @@ class ListWatch {
       if (!decoded) return std::unexpected(std::move(decoded).error());
       // A whole manifest that nobody here reads, kept with every object that was applied.
       auto& annotations = decoded->metadata.annotations;
-      if (const auto found = annotations.find("kubectl.kubernetes.io/last-applied-configuration"); found != annotations.end()) {
+      if (const auto found = annotations.find("kubectl.kubernetes.io/last-applied-configuration");
+          found != annotations.end()) {
         std::string().swap(found->second);  // its memory would go on to the annotation that moves into its place
         annotations.erase(found);
       }

@@ -40,9 +40,9 @@ class Contests {
   /// What to think of a stranger's claim. kNew: its first; it is to be probed. kProven: it claims the address for longer
   /// than kProbation.
   Standing judge(SteadyPoint now, const IpAddress& address, const MacAddress& stranger);
-  /// A stranger's claim is to be opposed, after `pause` and not within kDefendInterval of the last time. One that comes within
-  /// it is not forgotten, since it may be the last word that the LAN heard: its turn comes when the interval is over. What was
-  /// claimed before that turn is opposed by it, too.
+  /// A stranger's claim is to be opposed, after `pause` and not within kDefendInterval of the last time. One that comes
+  /// within it is not forgotten, since it may be the last word that the LAN heard: its turn comes when the interval is over.
+  /// What was claimed before that turn is opposed by it, too.
   void oppose(SteadyPoint now, const IpAddress& address, Duration pause);
   /// An address whose defence is due, and with this call done; nullopt when there is none.
   std::optional<IpAddress> take_defence(SteadyPoint now);
@@ -65,7 +65,7 @@ class Contests {
     bool listening = false;
     std::optional<SteadyPoint> defended;  ///< the last time
     std::optional<SteadyPoint> planned;   ///< as in defences_
-    std::vector<Suspect> suspects;  ///< at most kMostSuspects
+    std::vector<Suspect> suspects;        ///< at most kMostSuspects
   };
   std::map<IpAddress, Contest> contests_;  ///< of addresses that are answered here only
   std::set<std::pair<SteadyPoint, IpAddress>> defences_;

@@ -193,8 +193,8 @@ void Instance::contest(SteadyPoint now, const InterfaceState& interface, const R
 
 /// RFC 5227, Section 2.4 (c): after a stranger's announcement the whole LAN may send to it, and only another one of ours
 /// changes that; one, and then no more for a while.
-/// deviation: what is claimed in that while is opposed at its end, because everybody announces twice, two seconds apart, and the
-/// LAN believes the second. Two that both defend so exchange one round in ten seconds, which is no storm.
+/// deviation: what is claimed in that while is opposed at its end, because everybody announces twice, two seconds apart, and
+/// the LAN believes the second. Two that both defend so exchange one round in ten seconds, which is no storm.
 void Instance::defences_due(SteadyPoint now) {
   for (std::size_t taken = 0; taken < kFramesPerSlice; ++taken) {
     const auto address = contests_.take_defence(now);

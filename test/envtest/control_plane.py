@@ -251,7 +251,14 @@ class ControlPlane:
 def apply_definitions(control_plane) -> None:
     control_plane.kubectl("apply", "-f", DEFINITIONS)
     names = [name.removesuffix(".yaml") for name in os.listdir(DEFINITIONS) if name.endswith(".yaml")]
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", *(f"crd/{name}.metallb.io" for name in names))
+    # Not by `kubectl wait`, which fails where a definition is so new that it has no conditions yet.
+    wait_until(lambda: all(established(control_plane, f"{name}.metallb.io") for name in names), 30, "the definitions to be established")
+
+
+def established(control_plane, name: str) -> bool:
+    definition = control_plane.api.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}")
+    conditions = definition.get("status", {}).get("conditions") or []
+    return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)
 
 
 def run_kubectl(control_plane, program: str, *arguments: str, identity: str, stdin: str | None) -> subprocess.CompletedProcess:

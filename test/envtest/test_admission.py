@@ -92,11 +92,17 @@ def test_tw20_a_namesake_of_a_used_profile_elsewhere_may_be_deleted(cluster):
     peer = {"kind": "BGPPeer", "spec": {**PEER, "bfdProfile": "fast"}}
     profile = {"kind": "BFDProfile", "metadata": {"name": "fast"}, "spec": {}}
     with catalogue.existing(cluster.api, [profile, peer]):
-        cluster.api.merge(REGISTRATION, {"webhooks": []})
+        unregister(cluster)
         cluster.api.create("/apis/metallb.io/v1beta1/namespaces/default/bfdprofiles",
                            catalogue.completed({"kind": "BFDProfile", "metadata": {"name": "fast", "namespace": "default"}, "spec": {}}))
         register_again(cluster)
         cluster.api.delete("/apis/metallb.io/v1beta1/namespaces/default/bfdprofiles/fast")
+
+
+def unregister(cluster) -> None:
+    """The API server goes on asking for a moment."""
+    cluster.api.merge(REGISTRATION, {"webhooks": []})
+    wait_until(lambda: not judged(cluster), 30, "the webhooks to be asked no more")
 
 
 def register_again(cluster) -> None:
@@ -107,7 +113,7 @@ def register_again(cluster) -> None:
 
 def test_tw19_who_mends_one_thing_need_not_mend_all(cluster):
     """Objects that were stored while no webhook ran."""
-    cluster.api.merge(REGISTRATION, {"webhooks": []})
+    unregister(cluster)
     bad = {"kind": "IPAddressPool", "metadata": {"name": "bad"}, "spec": {"addresses": ["192.0.2.9-192.0.2.1"]}}
     with catalogue.existing(cluster.api, [bad]):
         register_again(cluster)

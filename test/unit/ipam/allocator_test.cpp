@@ -81,7 +81,8 @@ TEST_F(AllocatorTest, TL5ToTL12SharingRules) {
     EXPECT_FALSE(give("s3", {address}, claim("othershare", {kUdp53}))) << "tL11: key";
     EXPECT_FALSE(give("s3", {address}, claim("share", {kUdp53}, "otherbackend"))) << "tL11: backend";
     ASSERT_NE(allocator.find(svc("s3")), nullptr);
-    EXPECT_THAT(refusal("s5", address, claim("share", {kUdp53})), HasSubstr("already in use")) << "tL11: the old terms are kept";
+    EXPECT_THAT(refusal("s5", address, claim("share", {kUdp53})), HasSubstr("already in use"))
+        << "tL11: the old terms are kept";
     EXPECT_EQ(refusal("s5", address, claim("share", {kTcp443})), "granted") << "tL11: and none before them";
     allocator.release(svc("s5"));
     EXPECT_TRUE(give("s1", {other}));
