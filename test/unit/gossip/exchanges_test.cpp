@@ -273,32 +273,34 @@ TEST(ExchangeSettings, WithAnIntervalOfZeroNoneHappens) {
   EXPECT_TRUE(net.dialled.empty());
 }
 
-TEST(ExchangeSettings, NoneHappensAloneOrWithASuspect) {
-  auto settings = classical();
-  settings.disable_tcp_pings = true;
-  settings.suspicion_mult = 10'000;
+/// A node that, once it has met the peer, knows nobody but a suspect.
+struct ExchangingWithASuspect : testing::Test {
+  ExchangingWithASuspect() { peer.answers = false; }
+  static Settings patient() {
+    auto settings = classical();
+    settings.disable_tcp_pings = true;
+    settings.suspicion_mult = 10'000;
+    return settings;
+  }
+  void meet_and_suspect() {
+    peer.introduce(node);
+    peer.say(node, {Suspect{1, "p", "x"}});
+  }
   VirtualNetwork net;
-  auto& node = net.add("n1", settings);
+  VirtualNetwork::Node& node = net.add("n1", patient());
+  Guest peer{net, "p", IpAddress::v4(10, 0, 0, 2)};
+};
+
+TEST_F(ExchangingWithASuspect, NoneHappensNorAlone) {
   net.run_for(90s);
-  Guest peer(net, "p", IpAddress::v4(10, 0, 0, 2));
-  peer.answers = false;
-  peer.introduce(node);
-  peer.say(node, {Suspect{1, "p", "x"}});
+  meet_and_suspect();
   net.run_for(90s);
   EXPECT_EQ(node.state_of("p"), MemberState::kSuspect);
   EXPECT_TRUE(net.dialled.empty());
 }
 
-TEST(ExchangeSettings, AfterAnOutageOneHappensAlsoWithASuspectSinceThereMayBeNobodyElse) {
-  auto settings = classical();
-  settings.disable_tcp_pings = true;
-  settings.suspicion_mult = 10'000;
-  VirtualNetwork net;
-  auto& node = net.add("n1", settings);
-  Guest peer(net, "p", IpAddress::v4(10, 0, 0, 2));
-  peer.answers = false;
-  peer.introduce(node);
-  peer.say(node, {Suspect{1, "p", "x"}});
+TEST_F(ExchangingWithASuspect, AfterAnOutageOneHappensSinceThereMayBeNobodyElse) {
+  meet_and_suspect();
   net.run_for(5s);
   net.input(node, LinkChanged{false});
   net.run_for(5s);
